@@ -1,0 +1,5 @@
+"""``python -m copilot`` is the ``copilot`` command."""
+
+from copilot.cli.main import main
+
+main()

@@ -1,0 +1,14 @@
+"""Where shipped files live, in a checkout and in an installed wheel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+DEFAULT_DATA_DIR = Path(".copilot")
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def shipped(name: str) -> Path:
+    """The folder ``knowledge`` or ``prompts`` that came with this installation."""
+    installed = _PACKAGE / "_data" / name
+    return installed if installed.is_dir() else _PACKAGE.parent / name

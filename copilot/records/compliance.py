@@ -1,0 +1,187 @@
+"""What the checker says about a text: contexts, findings, verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from copilot.records.codes import Audience, Channel, DraftKind, ProductType
+
+
+class Verdict(StrEnum):
+    """The outcome of a check, mildest first; the worst finding wins."""
+
+    PASS = "pass"
+    REVIEW = "review"
+    NEEDS_EVIDENCE = "needs_evidence"
+    NEEDS_ELEMENT = "needs_element"
+    BLOCK = "block"
+
+    @property
+    def rank(self) -> int:
+        """Order of badness: 0 is `PASS`."""
+        return list(Verdict).index(self)
+
+
+class Severity(StrEnum):
+    """How strongly a rule objects."""
+
+    BLOCK = "block"
+    WARN = "warn"
+    INFO = "info"
+
+
+class Usable(StrEnum):
+    """What may be done with a text: send it, use it inside the bank, or neither."""
+
+    SEND = "send"
+    INTERNAL = "internal"
+    NO = "no"
+
+
+class Evidence(StrEnum):
+    """How a cited article was read (facts: text/quote may block; summary/recall only warn)."""
+
+    TEXT = "text"
+    QUOTE = "quote"
+    SUMMARY = "summary"
+    RECALL = "recall"
+
+    @property
+    def may_block(self) -> bool:
+        """Whether a citation with this evidence can carry a blocking rule."""
+        return self in (Evidence.TEXT, Evidence.QUOTE)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleCitation:
+    """The article a rule rests on."""
+
+    regulation: str
+    article: str
+    evidence: Evidence
+    number: str = ""
+
+    def as_json(self) -> dict[str, str]:
+        """The citation as design §4 prints it."""
+        return {
+            "regulation": self.regulation,
+            "article": self.article,
+            "evidence": self.evidence.value,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class CheckContext:
+    """The circumstances in which a text would be used.
+
+    An unknown product is judged as an investment product and an unknown channel as online
+    (design §4). ``whole`` false marks a fragment: required elements are not asked for.
+    ``facts`` are the record values that figures in the text may state.
+    """
+
+    product: ProductType | None = None
+    product_code: str | None = None
+    channel: Channel | None = None
+    kind: DraftKind | None = None
+    audience: Audience = Audience.CUSTOMER
+    as_of: date | None = None
+    whole: bool = True
+    facts: tuple[Fact, ...] | None = None
+
+    @property
+    def online(self) -> bool:
+        """Whether online-marketing rules apply."""
+        return self.channel is None or self.channel.online
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A value that a text may state, with the record field that it comes from.
+
+    ``role`` says what the figure is (``rate``, ``benchmark_low``, ``min_amount``, ``term``,
+    ``date``, ``rating`` …). ``kind`` is the unit family: ``rate`` in bp, ``amount`` in fen,
+    ``term`` in days, ``date`` as ISO text, ``rating``/``text`` as text, ``count`` as a number.
+    """
+
+    source: str
+    role: str
+    kind: str
+    value: float | int | str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One objection: which rule, where, what was found, why, and what to write instead.
+
+    ``start`` and ``end`` are code points of the original text; a finding about something absent
+    has both equal to the text's length.
+    """
+
+    rule_id: str
+    severity: Severity
+    verdict: Verdict
+    start: int
+    end: int
+    text: str
+    message: str
+    citations: tuple[RuleCitation, ...]
+    suggestion: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """The finding as design §4 prints it."""
+        return {
+            "rule_id": self.rule_id,
+            "severity": self.severity.value,
+            "verdict": self.verdict.value,
+            "start": self.start,
+            "end": self.end,
+            "text": self.text,
+            "message": self.message,
+            "citations": [citation.as_json() for citation in self.citations],
+            "suggestion": self.suggestion,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """The checker's answer for one text."""
+
+    verdict: Verdict
+    findings: tuple[Finding, ...]
+    pack_version: str
+    usable: Usable
+
+    @property
+    def blocking(self) -> tuple[Finding, ...]:
+        """Findings that keep the text from being used as it is."""
+        return tuple(f for f in self.findings if f.verdict.rank > Verdict.REVIEW.rank)
+
+    def as_json(self) -> dict[str, Any]:
+        """The document of ``copilot check --format json``."""
+        return {
+            "verdict": self.verdict.value,
+            "usable": self.usable.value,
+            "findings": [finding.as_json() for finding in self.findings],
+            "pack_version": self.pack_version,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class LookupRule:
+    """A rule that records decide (licence, suitability, consent …), not wording.
+
+    Compliance publishes these from the rule pack; matching runs the named ``check`` and cites
+    the rule. ``parameters`` are the rule's own thresholds.
+    """
+
+    rule_id: str
+    check: str
+    title: str
+    message: str
+    citations: tuple[RuleCitation, ...]
+    severity: Severity
+    parameters: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,121 @@
+"""Profiles: features as of a date, reasons with the rows behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+FeatureScalar = float | int | str | bool | date | None
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureSpec:
+    """The declaration of a feature: everything an auditor needs to recompute it.
+
+    ``null_rule`` is ``zero`` (0 when the customer exists) or ``unknown`` (null, never 0).
+    ``unit`` is fen, days, count, ratio, fen_per_month, code, bool, date or key (the key of a
+    row that stands as evidence). ``sources`` are the columns read, as ``table.column``; without
+    those in ``optional`` the value can still be computed. ``unknown_because`` is what a person
+    reads when the value is null. ``service`` features are kept for customers who refused
+    profiling, because serving them needs these.
+    """
+
+    name: str
+    label: str
+    formula: str
+    window: str
+    unit: str
+    null_rule: str
+    sources: tuple[str, ...]
+    data_class: str
+    group: str
+    version: int = 1
+    optional: tuple[str, ...] = ()
+    unknown_because: str = ""
+    service: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureValue:
+    """A feature of one customer; ``null_reason`` says why a value is not known."""
+
+    name: str
+    value: FeatureScalar
+    unit: str
+    window: str | None = None
+    null_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Rows behind a reason or feature: the table and the keys of the rows that count."""
+
+    table: str
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why this customer is worth a contact now, in words for the staff card.
+
+    ``code`` is stable (``maturing_30``, ``idle_demand`` …); ``sayable`` is the one form a
+    customer may hear because they expect it, or empty; ``rank`` sorts, larger first.
+    """
+
+    code: str
+    text: str
+    features: tuple[str, ...]
+    evidence: tuple[Evidence, ...] = ()
+    product_types: tuple[str, ...] = ()
+    sayable: str = ""
+    rank: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A customer's profile as of a business date."""
+
+    customer_id: str
+    as_of: date
+    generation: str
+    features: Mapping[str, FeatureValue]
+    reasons: tuple[Reason, ...]
+    segments: Mapping[str, str] = field(default_factory=dict)
+    card: str = ""
+
+    def value(self, name: str) -> FeatureScalar:
+        """The value of a feature, ``None`` when it is unknown or was not computed."""
+        feature = self.features.get(name)
+        return None if feature is None else feature.value
+
+    def as_json(self) -> dict[str, Any]:
+        """The document of ``copilot profile show --format json``."""
+        return {
+            "customer_id": self.customer_id,
+            "as_of": self.as_of.isoformat(),
+            "card": self.card,
+            "features": {name: _feature_json(f) for name, f in self.features.items()},
+            "segments": dict(self.segments),
+            "scores": {},
+            "reasons": [
+                {
+                    "code": reason.code,
+                    "text": reason.text,
+                    "features": list(reason.features),
+                    "evidence": [{"table": e.table, "keys": list(e.keys)} for e in reason.evidence],
+                }
+                for reason in self.reasons
+            ],
+        }
+
+
+def _feature_json(feature: FeatureValue) -> dict[str, Any]:
+    value = feature.value.isoformat() if isinstance(feature.value, date) else feature.value
+    body: dict[str, Any] = {"value": value, "unit": feature.unit}
+    if feature.null_reason is not None:
+        body["null_reason"] = feature.null_reason
+    if feature.window is not None:
+        body["window"] = feature.window
+    return body

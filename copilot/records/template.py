@@ -1,0 +1,307 @@
+"""Templates, internal scripts, and the record of who approved a template.
+
+proposed ──submit──▶ in_review ──every stage approves──▶ approved ──▶ expired | lapsed
+                         └──────── one stage rejects ──▶ rejected
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import operator
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from copilot.records.codes import Channel, DraftKind, LifeStage, ProductType, Role
+from copilot.records.compliance import Verdict
+from copilot.records.product import Product
+
+_COMPARISONS = {
+    "<": operator.lt,
+    "<=": operator.le,
+    "==": operator.eq,
+    ">=": operator.ge,
+    ">": operator.gt,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A comparison of one profile feature that must hold for a template to fit."""
+
+    feature: str
+    comparison: str
+    value: float
+
+    def met(self, value: object) -> bool:
+        """Whether the feature's value fits; an unknown value never does.
+
+        >>> Condition("maturing_30", ">", 0).met(5_000_000)
+        True
+        >>> Condition("maturing_30", ">", 0).met(None)
+        False
+        """
+        if not isinstance(value, (int, float)):
+            return False
+        return bool(_COMPARISONS[self.comparison](value, self.value))
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """One version of a customer-facing text with typed slots.
+
+    Empty ``product_codes`` means every product of the types; empty ``life_stages`` and
+    ``segments`` mean any. It may be used for ``valid_from <= day < valid_to``. ``required`` names
+    the elements that the text must carry.
+    """
+
+    template_id: str
+    version: int
+    title: str
+    kind: DraftKind
+    product_types: tuple[ProductType, ...]
+    channels: tuple[Channel, ...]
+    tone: str
+    valid_from: date
+    valid_to: date
+    author: str
+    text: str
+    product_codes: tuple[str, ...] = ()
+    life_stages: tuple[LifeStage, ...] = ()
+    segments: tuple[str, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    required: tuple[str, ...] = ()
+
+    def valid_on(self, day: date) -> bool:
+        """Whether the template may be used on ``day``, approval aside."""
+        return self.valid_from <= day < self.valid_to
+
+    def fits(self, product: Product, channel: Channel) -> bool:
+        """Whether the template is written for this product and channel."""
+        return (
+            product.type in self.product_types
+            and (not self.product_codes or product.product_code in self.product_codes)
+            and channel in self.channels
+        )
+
+
+def content_hash(template: Template) -> str:
+    """SHA-256 over the canonical text and metadata: what an approval is bound to."""
+    canonical = json.dumps(asdict(template), ensure_ascii=False, sort_keys=True, default=str)
+    return hashlib.sha256(unicodedata.normalize("NFC", canonical).encode()).hexdigest()
+
+
+class Move(StrEnum):
+    """Steps of a conversation that internal talking points are joined from, in their order."""
+
+    OPENING = "opening"
+    NEED = "need"
+    PRODUCT = "product"
+    RISK = "risk"
+    OBJECTION = "objection"
+    CLOSE = "close"
+    REFERRAL = "referral"
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """One move of an internal talking point; empty tuples mean any."""
+
+    script_id: str
+    move: Move
+    situation: str
+    text: str
+    valid_from: date
+    valid_to: date | None = None
+    product_types: tuple[ProductType, ...] = ()
+    life_stages: tuple[LifeStage, ...] = ()
+    channels: tuple[Channel, ...] = ()
+
+    def valid_on(self, day: date) -> bool:
+        """Whether the script may be used on ``day``."""
+        return self.valid_from <= day and (self.valid_to is None or day < self.valid_to)
+
+
+class ReviewStage(StrEnum):
+    """Who must agree before a text may go to customers, in the usual order."""
+
+    BRANCH = "branch"
+    PRODUCT = "product"
+    LEGAL = "legal"
+    CONSUMER_PROTECTION = "consumer_protection"
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """The roles that may decide at this stage."""
+        return _STAGE_ROLES[self]
+
+    @property
+    def shown(self) -> str:
+        """What people read for the stage."""
+        return _STAGES_SHOWN[self]
+
+
+_STAGE_ROLES: Mapping[ReviewStage, frozenset[Role]] = {
+    ReviewStage.BRANCH: frozenset({Role.MANAGER, Role.REVIEWER}),
+    ReviewStage.PRODUCT: frozenset({Role.PRODUCT}),
+    ReviewStage.LEGAL: frozenset({Role.LEGAL}),
+    ReviewStage.CONSUMER_PROTECTION: frozenset({Role.CONSUMER_PROTECTION}),
+}
+
+_STAGES_SHOWN: Mapping[ReviewStage, str] = {
+    ReviewStage.BRANCH: "支行初审",
+    ReviewStage.PRODUCT: "产品条线审核",
+    ReviewStage.LEGAL: "法律合规审核",
+    ReviewStage.CONSUMER_PROTECTION: "消保审查",
+}
+
+
+class ReviewOpinion(StrEnum):
+    """通过 / 修改后通过 / 不通过."""
+
+    APPROVE = "approve"
+    APPROVE_WITH_CHANGES = "approve_with_changes"
+    REJECT = "reject"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One stage's opinion; ``taken`` says what the author took from the comment."""
+
+    stage: ReviewStage
+    reviewer: str
+    decision: ReviewOpinion
+    at: datetime
+    comment: str = ""
+    taken: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProductTerms:
+    """The terms of one product version that a text written for it was reviewed with."""
+
+    product_code: str
+    valid_from: date
+    issuer: str
+    risk_rating: str | None = None
+    rate_bp: float | None = None
+    benchmark_high_bp: float | None = None
+    apr_bp: float | None = None
+    min_amount: int | None = None
+    partner_approval_ref: str | None = None
+    liquidity: str | None = None
+
+    @classmethod
+    def of(cls, product: Product) -> ProductTerms:
+        """The terms of a product version."""
+        return cls(
+            product_code=product.product_code,
+            valid_from=product.valid_from,
+            issuer=product.issuer,
+            risk_rating=product.risk_rating,
+            rate_bp=product.rate_bp,
+            benchmark_high_bp=product.benchmark_high_bp,
+            apr_bp=product.apr_bp,
+            min_amount=product.min_amount,
+            partner_approval_ref=product.partner_approval_ref,
+            liquidity=product.liquidity,
+        )
+
+    def worse_than(self, reviewed: ProductTerms, text: str) -> str:
+        """What got worse for the customer since the review of ``text``, or an empty string.
+
+        Another issuer or partner approval counts as worse: nobody has judged it yet. What the
+        text fills by a slot cannot go stale and does not count.
+        """
+        changes = (
+            ("", "发行机构已变更", self.issuer != reviewed.issuer),
+            ("", "合作方授权已变更", self.partner_approval_ref != reviewed.partner_approval_ref),
+            ("", "风险等级上调", (self.risk_rating or "") > (reviewed.risk_rating or "")),
+            ("liquidity", "支取或赎回安排已变更", self.liquidity != reviewed.liquidity),
+            ("rate_bp", "利率下调", _lower(self.rate_bp, reviewed.rate_bp)),
+            (
+                "benchmark_high_bp",
+                "业绩比较基准下调",
+                _lower(self.benchmark_high_bp, reviewed.benchmark_high_bp),
+            ),
+            ("apr_bp", "年化利率上调", _lower(reviewed.apr_bp, self.apr_bp)),
+            ("min_amount", "起点金额上调", _lower(reviewed.min_amount, self.min_amount)),
+        )
+        return "、".join(
+            label
+            for field, label, happened in changes
+            if happened and not (field and f"product.{field}" in text)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """The bank's permission to use one exact text until a date, under a number.
+
+    ``verdict`` and ``pack_version`` say how the text stood with the rules when it was approved.
+    The approval holds up to and including ``valid_to``.
+    """
+
+    template_id: str
+    version: int
+    content_hash: str
+    number: str
+    approved_on: date
+    valid_to: date
+    pack_version: str
+    decisions: tuple[Decision, ...]
+    verdict: Verdict = Verdict.PASS
+    product_terms: tuple[ProductTerms, ...] = ()
+
+
+class ApprovalState(StrEnum):
+    """Where a template stands on a date."""
+
+    PROPOSED = "proposed"
+    IN_REVIEW = "in_review"
+    REJECTED = "rejected"
+    APPROVED = "approved"
+    EXPIRED = "expired"
+    LAPSED = "lapsed"
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A template version on its way through the stages.
+
+    ``content_hash``, ``pack_version``, ``verdict`` and ``product_terms`` are as submitted;
+    ``valid_to`` is the last day asked for.
+    """
+
+    template_id: str
+    version: int
+    content_hash: str
+    author: str
+    submitted_at: datetime
+    stages: tuple[ReviewStage, ...]
+    pack_version: str
+    verdict: Verdict
+    valid_to: date
+    product_terms: tuple[ProductTerms, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    approval: Approval | None = None
+
+    @property
+    def rejection(self) -> Decision | None:
+        """The decision that ended the review, if one did."""
+        last = self.decisions[-1] if self.decisions else None
+        return last if last and last.decision is ReviewOpinion.REJECT else None
+
+    @property
+    def next_stage(self) -> ReviewStage | None:
+        """The stage that has to decide, or None when the review has ended."""
+        if self.rejection or len(self.decisions) == len(self.stages):
+            return None
+        return self.stages[len(self.decisions)]
+
+
+def _lower(now: float | None, before: float | None) -> bool:
+    return before is not None and now is not None and now < before

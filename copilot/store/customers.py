@@ -1,0 +1,151 @@
+"""Customers and their files, within the principal's scope."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, time
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine, Row
+
+from copilot.errors import Forbidden, NotFound
+from copilot.records.codes import ConsentPurpose
+from copilot.records.customer import Complaint, Consent, Customer, Interaction, RiskAssessment
+from copilot.records.matching import CustomerFile
+from copilot.records.staff import Principal
+from copilot.store import schema
+from copilot.store.engine import read_connection
+
+_dims = schema.dimensions
+_HIDDEN = frozenset({"phone", "id_number", "row_origin"})
+
+
+class CustomerRepository:
+    """Answers about customers that the principal may see; the others are refused, not hidden."""
+
+    def __init__(self, engine: Engine, principal: Principal, missing: frozenset[str]) -> None:
+        self._engine = engine
+        self._principal = principal
+        self._missing = missing
+
+    def get(self, customer_id: str) -> Customer:
+        """One customer.
+
+        Raises:
+            NotFound: no such customer.
+            Forbidden: the customer belongs to a branch outside the principal's scope.
+        """
+        with read_connection(self._engine) as connection:
+            return self._get(connection, customer_id)
+
+    def file(self, customer_id: str, as_of: date) -> CustomerFile:
+        """What the gate needs to know of a customer, with nothing later than ``as_of``."""
+        until = datetime.combine(as_of, time.max)
+        with read_connection(self._engine) as connection:
+            customer = self._get(connection, customer_id)
+            return CustomerFile(
+                customer=customer,
+                as_of=as_of,
+                assessments=tuple(
+                    RiskAssessment(row.customer_id, row.assessed_on, row.level)
+                    for row in _rows(connection, "risk_assessments", customer_id)
+                    if row.assessed_on <= as_of
+                ),
+                consents=tuple(
+                    Consent(
+                        row.customer_id,
+                        ConsentPurpose(row.purpose),
+                        row.channel,
+                        row.at,
+                        row.granted,
+                    )
+                    for row in _rows(connection, "consents", customer_id)
+                    if row.at <= until
+                ),
+                interactions=tuple(
+                    Interaction(**_public(row))
+                    for row in _rows(connection, "interactions", customer_id)
+                    if row.at <= until
+                ),
+                complaints=tuple(
+                    Complaint(**_public(row))
+                    for row in _rows(connection, "complaints", customer_id)
+                    if row.at is None or row.at <= until
+                ),
+                missing_tables=self._missing,
+            )
+
+    def names(self, customer_ids: Iterable[str]) -> dict[str, str]:
+        """Names for showing to staff; customers out of scope or without a name are left out."""
+        table = _dims["customers"]
+        wanted = list(customer_ids)
+        found: dict[str, str] = {}
+        with read_connection(self._engine) as connection:
+            for start in range(0, len(wanted), 500):
+                query = sa.select(table.c.customer_id, table.c.name, table.c.branch_id).where(
+                    table.c.customer_id.in_(wanted[start : start + 500])
+                )
+                for row in connection.execute(query):
+                    if row.name and self._principal.sees_customer(row.customer_id, row.branch_id):
+                        found[row.customer_id] = row.name
+        return found
+
+    def ids(self, branch_id: str | None = None) -> list[str]:
+        """Ids of the customers in scope, optionally of one branch, in order."""
+        table = _dims["customers"]
+        query = sa.select(table.c.customer_id, table.c.branch_id).order_by(table.c.customer_id)
+        if branch_id is not None:
+            query = query.where(table.c.branch_id == branch_id)
+        with read_connection(self._engine) as connection:
+            return [
+                row.customer_id
+                for row in connection.execute(query)
+                if self._principal.sees_customer(row.customer_id, row.branch_id)
+            ]
+
+    def identifiers(self, customer_id: str) -> tuple[str, ...]:
+        """Every string that identifies the customer, for the guard at the model's door."""
+        table = _dims["customers"]
+        accounts = _dims["accounts"]
+        with read_connection(self._engine) as connection:
+            customer = self._get(connection, customer_id)
+            row = connection.execute(
+                sa.select(table.c.phone, table.c.id_number).where(
+                    table.c.customer_id == customer_id
+                )
+            ).one()
+            numbers = connection.scalars(
+                sa.select(accounts.c.account_id).where(accounts.c.customer_id == customer_id)
+            ).all()
+        known = (customer_id, customer.name, row.phone, row.id_number, *numbers)
+        return tuple(value for value in known if value)
+
+    def _get(self, connection: Connection, customer_id: str) -> Customer:
+        table = _dims["customers"]
+        row = connection.execute(
+            sa.select(table).where(table.c.customer_id == customer_id)
+        ).one_or_none()
+        if row is None:
+            raise NotFound(
+                f"没有这个客户号：{customer_id}",
+                field="customer",
+                next="请核对客户号；copilot today 可以列出今天值得联系的客户。",
+            )
+        if not self._principal.sees_customer(row.customer_id, row.branch_id):
+            raise Forbidden(
+                f"{self._principal.user_id} 无权查看客户 {customer_id}（属于网点 {row.branch_id}）",
+                field="customer",
+                next="请由该客户所在网点的人员操作。",
+            )
+        return Customer(**_public(row))
+
+
+def _rows(connection: Connection, name: str, customer_id: str) -> list[Row[Any]]:
+    table = _dims[name]
+    query = sa.select(table).where(table.c.customer_id == customer_id)
+    return list(connection.execute(query.order_by(*table.primary_key.columns)).all())
+
+
+def _public(row: Row[Any]) -> dict[str, Any]:
+    return {name: value for name, value in row._mapping.items() if name not in _HIDDEN}

@@ -1,0 +1,213 @@
+"""The manifest of fact generations: which Parquet folder is current, and what was in it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from datetime import date
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+
+from copilot.errors import NotFound, StateError
+from copilot.records.generation import FeatureBuild, Generation, QualityCount, QualityReport
+from copilot.records.tables import TABLES
+from copilot.store import schema
+from copilot.store.engine import read_connection
+
+_CURRENT_KEY = "generation"
+_BATCH = 5_000
+
+
+class FactsRepository:
+    """Generations of the bank's tables and the feature builds over them."""
+
+    def __init__(self, engine: Engine, data_dir: Path) -> None:
+        self._engine = engine
+        self._data_dir = data_dir
+
+    def current(self) -> Generation:
+        """The generation in use.
+
+        Raises:
+            StateError: no tables have been loaded yet.
+        """
+        with read_connection(self._engine) as connection:
+            generation_id = get_meta(connection, _CURRENT_KEY)
+            if generation_id is None:
+                raise StateError(
+                    "还没有载入任何数据",
+                    next="请先运行 copilot init --sample 或 copilot init --sources sources.yaml。",
+                )
+            return self._generation(connection, generation_id)
+
+    def activate(
+        self,
+        connection: Connection,
+        generation: Generation,
+        dims: Mapping[str, Iterable[Mapping[str, Any]]],
+    ) -> None:
+        """Makes ``generation`` current and replaces the loaded rows of the dimension tables.
+
+        Rows that were recorded live (``row_origin`` other than ``load``) stay. Dates and
+        datetimes must be Python values; lists of ``json`` columns are JSON text.
+        """
+        for name, table in schema.dimensions.items():
+            connection.execute(table.delete().where(table.c.row_origin == "load"))
+            columns = [column.name for column in TABLES[name].columns]
+            rows = iter(dims.get(name, ()))
+            while batch := [
+                {column: row.get(column) for column in columns} for row in islice(rows, _BATCH)
+            ]:
+                connection.execute(table.insert(), batch)
+        connection.execute(
+            schema.generations.delete().where(
+                schema.generations.c.generation_id == generation.generation_id
+            )
+        )
+        connection.execute(
+            schema.generations.insert().values(
+                generation_id=generation.generation_id,
+                directory=self._relative(generation.directory),
+                business_date=generation.business_date,
+                rows=generation.rows,
+                missing=sorted(generation.missing),
+                content_hash=generation.content_hash,
+                loaded_at=generation.loaded_at,
+                currency=generation.currency,
+                sample=generation.sample,
+            )
+        )
+        set_meta(connection, _CURRENT_KEY, generation.generation_id)
+
+    def find(self, content_hash: str) -> Generation | None:
+        """The current generation if it was loaded from exactly these sources."""
+        with read_connection(self._engine) as connection:
+            generation_id = get_meta(connection, _CURRENT_KEY)
+            if generation_id is None:
+                return None
+            generation = self._generation(connection, generation_id)
+            return generation if generation.content_hash == content_hash else None
+
+    def known_directories(self) -> set[Path]:
+        """The folders of every recorded generation and feature build; others are orphans."""
+        with read_connection(self._engine) as connection:
+            rows = [
+                *connection.scalars(sa.select(schema.generations.c.directory)),
+                *connection.scalars(sa.select(schema.feature_builds.c.directory)),
+            ]
+        return {self._data_dir / row for row in rows}
+
+    def feature_build(self, generation_id: str, as_of: date) -> FeatureBuild | None:
+        """The features computed over a generation as of a date, if they were."""
+        query = sa.select(schema.feature_builds).where(
+            schema.feature_builds.c.generation_id == generation_id,
+            schema.feature_builds.c.as_of == as_of,
+        )
+        with read_connection(self._engine) as connection:
+            row = connection.execute(query).one_or_none()
+        if row is None:
+            return None
+        return FeatureBuild(
+            row.generation_id,
+            row.as_of,
+            self._data_dir / row.directory,
+            row.spec_hash,
+            row.customers,
+            row.built_at,
+        )
+
+    def record_feature_build(self, connection: Connection, build: FeatureBuild) -> None:
+        """Records a finished feature build, replacing an older one of the same date."""
+        table = schema.feature_builds
+        connection.execute(
+            table.delete().where(
+                table.c.generation_id == build.generation_id, table.c.as_of == build.as_of
+            )
+        )
+        connection.execute(
+            table.insert().values(
+                generation_id=build.generation_id,
+                as_of=build.as_of,
+                directory=self._relative(build.directory),
+                spec_hash=build.spec_hash,
+                customers=build.customers,
+                built_at=build.built_at,
+            )
+        )
+
+    def save_quality(
+        self, connection: Connection, generation_id: str, report: QualityReport
+    ) -> None:
+        """Keeps the quality report of a load beside its generation."""
+        body = asdict(report) | {"missing": sorted(report.missing)}
+        connection.execute(
+            schema.generations.update()
+            .where(schema.generations.c.generation_id == generation_id)
+            .values(quality=json.loads(json.dumps(body)))
+        )
+
+    def quality(self, generation_id: str) -> QualityReport:
+        """The quality report of a load.
+
+        Raises:
+            NotFound: the generation has none.
+        """
+        query = sa.select(schema.generations.c.quality).where(
+            schema.generations.c.generation_id == generation_id
+        )
+        with read_connection(self._engine) as connection:
+            body = connection.scalar(query)
+        if body is None:
+            raise NotFound(f"没有数据质量报告：{generation_id}", next="请重新运行 copilot init。")
+        return QualityReport(
+            body["read"],
+            body["accepted"],
+            tuple(
+                QualityCount(**(count | {"examples": tuple(count["examples"])}))
+                for count in body["counts"]
+            ),
+            frozenset(body["missing"]),
+            tuple(body["notes"]),
+        )
+
+    def _generation(self, connection: Connection, generation_id: str) -> Generation:
+        row = connection.execute(
+            sa.select(schema.generations).where(schema.generations.c.generation_id == generation_id)
+        ).one()
+        return Generation(
+            row.generation_id,
+            self._data_dir / row.directory,
+            row.business_date,
+            dict(row.rows),
+            frozenset(row.missing),
+            row.content_hash,
+            row.loaded_at,
+            row.currency,
+            row.sample,
+        )
+
+    def _relative(self, directory: Path) -> str:
+        # A data directory may be moved or restored elsewhere, so the manifest keeps no root.
+        return directory.absolute().relative_to(self._data_dir.absolute()).as_posix()
+
+
+def get_meta(connection: Connection, key: str) -> str | None:
+    """One installation-wide value, ``None`` when it was never set."""
+    value: str | None = connection.scalar(
+        sa.select(schema.meta.c.value).where(schema.meta.c.key == key)
+    )
+    return value
+
+
+def set_meta(connection: Connection, key: str, value: str) -> None:
+    """Sets one installation-wide value."""
+    updated = connection.execute(
+        schema.meta.update().where(schema.meta.c.key == key).values(value=value)
+    )
+    if updated.rowcount == 0:
+        connection.execute(schema.meta.insert().values(key=key, value=value))

@@ -1,0 +1,105 @@
+"""Staff, licences and branches."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine, Row
+
+from copilot.errors import NotFound
+from copilot.records.codes import LicenceKind, ProductType, Role
+from copilot.records.staff import Branch, Licence, Principal, Seller, Staff
+from copilot.store import schema
+from copilot.store.engine import read_connection
+
+_dims = schema.dimensions
+
+
+class StaffRepository:
+    """Who works where, with which licences."""
+
+    def __init__(self, engine: Engine, principal: Principal) -> None:
+        self._engine = engine
+        self._principal = principal
+
+    def get(self, staff_id: str) -> Staff:
+        """One member of staff.
+
+        Raises:
+            NotFound: no such staff id.
+        """
+        table = _dims["staff"]
+        with read_connection(self._engine) as connection:
+            row = connection.execute(
+                sa.select(table).where(table.c.staff_id == staff_id)
+            ).one_or_none()
+        if row is None:
+            raise NotFound(
+                f"没有这个工号：{staff_id}", field="staff", next="请核对工号，或去掉 --as 参数。"
+            )
+        return _staff(row)
+
+    def seller(self, staff_id: str) -> Seller:
+        """A member of staff with every licence on record, expired ones too."""
+        table = _dims["licences"]
+        staff = self.get(staff_id)
+        query = (
+            sa.select(table)
+            .where(table.c.staff_id == staff_id)
+            .order_by(table.c.licence, table.c.valid_from)
+        )
+        with read_connection(self._engine) as connection:
+            return Seller(staff, tuple(_licence(row) for row in connection.execute(query)))
+
+    def at_branch(self, branch_id: str, as_of: date) -> list[Staff]:
+        """The staff of a branch who work there on ``as_of``, by staff id."""
+        table = _dims["staff"]
+        query = sa.select(table).where(table.c.branch_id == branch_id).order_by(table.c.staff_id)
+        with read_connection(self._engine) as connection:
+            staff = [_staff(row) for row in connection.execute(query)]
+        return [person for person in staff if person.active_on(as_of)]
+
+    def branch(self, branch_id: str) -> Branch:
+        """One branch.
+
+        Raises:
+            NotFound: no such branch.
+        """
+        for branch in self.branches():
+            if branch.branch_id == branch_id:
+                return branch
+        known = "、".join(branch.branch_id for branch in self.branches())
+        raise NotFound(
+            f"没有这个网点：{branch_id}", field="branch", next=f"可用的网点：{known or '（无）'}。"
+        )
+
+    def branches(self) -> list[Branch]:
+        """Every branch in the principal's scope, by id."""
+        table = _dims["branches"]
+        with read_connection(self._engine) as connection:
+            rows = connection.execute(sa.select(table).order_by(table.c.branch_id)).all()
+        return [
+            Branch(row.branch_id, row.name or row.branch_id, row.city, row.parent_id)
+            for row in rows
+            if self._principal.sees_branch(row.branch_id)
+        ]
+
+
+def _staff(row: Row[Any]) -> Staff:
+    return Staff(
+        row.staff_id, row.name or row.staff_id, Role(row.role), row.branch_id, row.valid_to
+    )
+
+
+def _licence(row: Row[Any]) -> Licence:
+    types = json.loads(row.product_types) if row.product_types else []
+    return Licence(
+        row.staff_id,
+        LicenceKind(row.licence),
+        row.valid_from,
+        row.valid_to,
+        tuple(ProductType(value) for value in types),
+    )

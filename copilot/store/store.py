@@ -1,0 +1,162 @@
+"""The store of one installation: database, data directory, and the repositories over them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import cached_property
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+
+from copilot.errors import Busy, DependencyError, StateError
+from copilot.records.staff import Principal
+from copilot.settings import Settings
+from copilot.store import schema
+from copilot.store.approvals import ApprovalRepository
+from copilot.store.audit import AuditLog
+from copilot.store.customers import CustomerRepository
+from copilot.store.drafts import DraftRepository
+from copilot.store.engine import open_engine, read_connection, write_transaction
+from copilot.store.facts import FactsRepository
+from copilot.store.knowledge import KnowledgeRepository
+from copilot.store.products import ProductRepository
+from copilot.store.staff import StaffRepository
+
+
+class Store:
+    """Everything that is kept. Repositories cannot be had without a `Principal`."""
+
+    def __init__(self, settings: Settings, engine: Engine) -> None:
+        self.settings = settings
+        self.data_dir: Path = settings.data_dir
+        self.engine = engine
+
+    @classmethod
+    def open(cls, settings: Settings) -> Store:
+        """Opens an existing store.
+
+        Raises:
+            StateError: there is none yet, or it needs a migration.
+        """
+        url = sa.make_url(settings.resolved_database_url)
+        if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+            raise StateError(
+                f"数据目录 {settings.data_dir} 里还没有库",
+                next="请先运行 copilot init --sample，或用 --data-dir 指定已有的数据目录。",
+            )
+        store = cls(settings, open_engine(settings.resolved_database_url))
+        revision = store._revision()
+        if revision != schema.HEAD:
+            raise StateError(
+                f"库的结构版本是 {revision or '（空）'}，程序需要 {schema.HEAD}",
+                next="请运行 copilot init 完成升级（数据不变）。",
+            )
+        return store
+
+    @classmethod
+    def create(cls, settings: Settings) -> Store:
+        """Opens a store, creating it or migrating it to the newest schema first.
+
+        Raises:
+            DependencyError: the directory or database cannot be written.
+        """
+        _make_private_directory(settings.data_dir)
+        store = cls(settings, open_engine(settings.resolved_database_url))
+        if store._revision() != schema.HEAD:
+            from copilot.store.migrate import upgrade
+
+            upgrade(store.engine)
+        return store
+
+    def close(self) -> None:
+        """Releases the database connections."""
+        self.engine.dispose()
+
+    @contextmanager
+    def writer_lock(self) -> Iterator[None]:
+        """Holds the data directory for one long write (load, profile build, ingest).
+
+        Raises:
+            Busy: another process holds it.
+        """
+        from filelock import FileLock, Timeout
+
+        _make_private_directory(self.data_dir)
+        lock = FileLock(self.data_dir / ".lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise Busy(
+                f"另一个进程正在写入数据目录 {self.data_dir}",
+                next="请等它结束后重试，或用 --data-dir 换一个目录。",
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def transaction(self) -> AbstractContextManager[Connection]:
+        """One write transaction: all of it or nothing."""
+        return write_transaction(self.engine)
+
+    @cached_property
+    def facts(self) -> FactsRepository:
+        """Generations of the bank's tables."""
+        return FactsRepository(self.engine, self.data_dir)
+
+    @cached_property
+    def audit(self) -> AuditLog:
+        """The hash-chained log."""
+        return AuditLog(self.engine)
+
+    def approvals(self, connection: Connection) -> ApprovalRepository:
+        """Templates with their reviews, in the caller's transaction."""
+        return ApprovalRepository(connection)
+
+    def read(self) -> AbstractContextManager[Connection]:
+        """A connection for reading."""
+        return read_connection(self.engine)
+
+    def customers(self, principal: Principal) -> CustomerRepository:
+        """Customers in the principal's scope."""
+        return CustomerRepository(self.engine, principal, self.facts.current().missing)
+
+    def products(self, principal: Principal) -> ProductRepository:
+        """The shelf."""
+        return ProductRepository(self.engine, principal)
+
+    def staff(self, principal: Principal) -> StaffRepository:
+        """Staff, licences and branches."""
+        return StaffRepository(self.engine, principal)
+
+    def knowledge(self, principal: Principal) -> KnowledgeRepository:
+        """Documents and passages in the principal's branches."""
+        return KnowledgeRepository(self.engine, principal)
+
+    def drafts(self, principal: Principal) -> DraftRepository:
+        """Drafts in the principal's scope."""
+        return DraftRepository(self.engine, principal, self.audit)
+
+    def _revision(self) -> str | None:
+        with read_connection(self.engine) as connection:
+            if not sa.inspect(connection).has_table("alembic_version"):
+                return None
+            revision: str | None = connection.scalar(
+                sa.text("SELECT version_num FROM alembic_version")
+            )
+            return revision
+
+
+def _make_private_directory(path: Path) -> None:
+    # Customer data lives here, so nobody but the owner may look.
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        os.chmod(path, 0o700)
+    except OSError as error:
+        raise DependencyError(
+            f"数据目录不可用：{path}（{error.strerror}）",
+            next="请检查路径与权限，或用 --data-dir 换一个目录。",
+        ) from None
