@@ -68,12 +68,16 @@ class SearchQuery:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage found, with its score (larger is better) and highlighted sentence."""
+    """A passage found, with its score (larger is better) and highlighted sentence.
+
+    ``coverage`` is the share (0 to 1) of the question's weight that the passage carries.
+    """
 
     passage: Passage
     title: str
     score: float
     snippet: str = ""
+    coverage: float = 0.0
 
     def as_json(self) -> dict[str, Any]:
         """A result of ``copilot search --format json``."""

@@ -1,0 +1,257 @@
+"""Templates and internal scripts from the YAML files that a bank edits, closed schemas only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from copilot.drafting.slots import parse
+from copilot.errors import InputError, NotFound
+from copilot.records.codes import Channel, DraftKind, LifeStage, ProductType
+from copilot.records.template import Condition, Move, Script, Template
+from copilot.records.yaml_file import Location, YamlFile
+
+APPROVALS_FILE = "approvals.yaml"
+MESSAGE_CHANNELS = frozenset(
+    {Channel.WECOM, Channel.SMS, Channel.APP, Channel.SOCIAL, Channel.EMAIL}
+)
+
+#: Profile features that a condition may compare (amounts in fen, spans in days).
+CONDITION_FEATURES = frozenset(
+    {
+        "age",
+        "aum_demand",
+        "aum_deposit",
+        "aum_fund",
+        "aum_gold",
+        "aum_gov_bond",
+        "aum_insurance",
+        "aum_large_cd",
+        "aum_pension",
+        "aum_structured",
+        "aum_time",
+        "aum_total",
+        "aum_wmp",
+        "bonus_30",
+        "days_to_maturity",
+        "debt_card",
+        "debt_loan",
+        "idle_amount",
+        "idle_days",
+        "inflow_max_7",
+        "loan_repay_90",
+        "maturing_30",
+        "maturing_today",
+        "n_salary_cp",
+        "pension_in_90",
+        "salary_month",
+        "tenure_days",
+        "tuition_365",
+    }
+)
+
+#: The elements that a template may declare, each with the slots or words that carry it.
+ELEMENTS: dict[str, tuple[str, ...]] = {
+    "risk_statement": ("{{ product.risk_statement }}",),
+    "benchmark_basis": ("{{ product.benchmark_basis }}",),
+    "benchmark_statement": ("{{ product.benchmark_statement }}",),
+    "annual_rate": ("{{ product.apr_bp | percent }}", "{{ product.apr_high_bp | percent }}"),
+    "rate_date": ("{{ today | date }}",),
+    "risk_rating": ("{{ product.risk_rating }}",),
+    "issuer": ("{{ product.issuer }}",),
+    "agency_statement": ("本行为代销机构",),
+    "insurance_notice": ("保险",),
+    "not_a_deposit": ("理财非存款、产品有风险、投资须谨慎",),
+    "cooling_off": ("{{ product.cooling_off_days | term }}",),
+    "staff_identity": ("{{ staff.name }}", "{{ staff.number }}"),
+    "signature": ("【{{ bank.name }}】",),
+    "opt_out": ("拒收请回复R",),
+}
+
+_COMPARISON = re.compile(r"(<=|>=|==|<|>)\s*(-?\d+(?:\.\d+)?)")
+_DIGIT = re.compile(r"\d")
+
+
+class _TemplateSheet(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
+    version: int = Field(ge=1)
+    title: str = Field(min_length=1)
+    kind: Literal[DraftKind.PITCH, DraftKind.MESSAGE]
+    product_types: list[ProductType] = Field(min_length=1)
+    product_codes: list[str] = []
+    life_stages: list[LifeStage] = []
+    segments: list[str] = []
+    channels: list[Channel] = Field(min_length=1)
+    tone: str = Field(min_length=1)
+    conditions: dict[str, str] = {}
+    valid_from: date
+    valid_to: date
+    required: list[str] = []
+    author: str = Field(min_length=1)
+    text: str = Field(min_length=1)
+
+
+class _ScriptMove(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
+    move: Move
+    product_types: list[ProductType] = []
+    life_stages: list[LifeStage] = []
+    channels: list[Channel] = []
+    situation: str = Field(min_length=1)
+    text: str = Field(min_length=1)
+    valid_from: date
+    valid_to: date | None = None
+
+
+def load_templates(directory: Path) -> tuple[Template, ...]:
+    """Every template under ``directory``, sorted by id.
+
+    Raises:
+        InputError: a file breaks the schema or the slot language; names file, line and what is
+            allowed.
+        NotFound: the folder does not exist.
+    """
+    files = [path for path in _yaml_files(directory) if path.name != APPROVALS_FILE]
+    return _unique((template, path) for path in files for template in (_template(path),))
+
+
+def load_scripts(directory: Path) -> tuple[Script, ...]:
+    """Every script move under ``directory``, in file order; errors as `load_templates`."""
+    scripts: dict[str, Path] = {}
+    loaded: list[Script] = []
+    for path in _yaml_files(directory):
+        for script in _scripts(path):
+            if script.script_id in scripts:
+                raise _twice(script.script_id, path, scripts[script.script_id])
+            scripts[script.script_id] = path
+            loaded.append(script)
+    return tuple(loaded)
+
+
+def _template(path: Path) -> Template:
+    file = YamlFile.read(path)
+    sheet = file.validated(_TemplateSheet)
+    if sheet.id != path.stem:
+        raise file.error(f"模板编号 {sheet.id} 与文件名 {path.stem} 不一致。", ("id",))
+    _check_kind(file, sheet)
+    _check_text(file, sheet.text, ("text",))
+    for position, element in enumerate(sheet.required):
+        _check_element(file, element, sheet.text, ("required", position))
+    if sheet.valid_to <= sheet.valid_from:
+        raise file.error("失效日必须晚于生效日。", ("valid_to",))
+    return Template(
+        template_id=sheet.id,
+        version=sheet.version,
+        title=sheet.title,
+        kind=sheet.kind,
+        product_types=tuple(sheet.product_types),
+        product_codes=tuple(sheet.product_codes),
+        life_stages=tuple(sheet.life_stages),
+        segments=tuple(sheet.segments),
+        channels=tuple(sheet.channels),
+        tone=sheet.tone,
+        conditions=tuple(_conditions(file, sheet.conditions)),
+        valid_from=sheet.valid_from,
+        valid_to=sheet.valid_to,
+        required=tuple(sheet.required),
+        author=sheet.author,
+        text=sheet.text.strip(),
+    )
+
+
+def _scripts(path: Path) -> Iterable[Script]:
+    file = YamlFile.read(path)
+    if not isinstance(file.data, list):
+        raise file.error("内部话术文件应是一个列表。")
+    for position in range(len(file.data)):
+        move = file.validated(_ScriptMove, (position,))
+        _check_text(file, move.text, (position, "text"))
+        yield Script(
+            script_id=move.id,
+            move=move.move,
+            situation=move.situation,
+            text=move.text.strip(),
+            valid_from=move.valid_from,
+            valid_to=move.valid_to,
+            product_types=tuple(move.product_types),
+            life_stages=tuple(move.life_stages),
+            channels=tuple(move.channels),
+        )
+
+
+def _check_kind(file: YamlFile, sheet: _TemplateSheet) -> None:
+    for position, channel in enumerate(sheet.channels):
+        message = channel in MESSAGE_CHANNELS
+        if message != (sheet.kind is DraftKind.MESSAGE):
+            wanted = DraftKind.MESSAGE if message else DraftKind.PITCH
+            raise file.error(f"渠道 {channel} 的模板应是 {wanted} 类。", ("channels", position))
+
+
+def _check_text(file: YamlFile, text: str, location: Location) -> None:
+    first_line = (file.line_of(location) or 1) + (1 if "\n" in text.strip("\n") else 0)
+    for part in parse(text, file=str(file.path), first_line=first_line):
+        literal = _DIGIT.search(part) if isinstance(part, str) else None
+        if literal:
+            raise file.error(
+                f"正文里写死了数字 {literal.group()}。",
+                location,
+                next="数字一律用变量从资料中取，不能写在模板里。",
+            )
+
+
+def _check_element(file: YamlFile, element: str, text: str, location: Location) -> None:
+    carriers = ELEMENTS.get(element)
+    if carriers is None:
+        raise file.error(
+            f"未知的必备要素 {element}。", location, next=f"可用的要素：{'、'.join(ELEMENTS)}。"
+        )
+    if not any(carrier in text for carrier in carriers):
+        raise file.error(
+            f"正文缺少必备要素 {element}。", location, next=f"请写入：{' 或 '.join(carriers)}。"
+        )
+
+
+def _conditions(file: YamlFile, conditions: dict[str, str]) -> Iterable[Condition]:
+    for feature, comparison in conditions.items():
+        location = ("conditions", feature)
+        if feature not in CONDITION_FEATURES:
+            allowed = "、".join(sorted(CONDITION_FEATURES))
+            raise file.error(
+                f"条件里的特征 {feature} 不可用。", location, next=f"可用：{allowed}。"
+            )
+        match = _COMPARISON.fullmatch(comparison.strip())
+        if match is None:
+            raise file.error(f"条件 {comparison!r} 写法不对。", location, next='写成 "> 0" 这样。')
+        yield Condition(feature, match.group(1), float(match.group(2)))
+
+
+def _yaml_files(directory: Path) -> list[Path]:
+    if not directory.is_dir():
+        raise NotFound(
+            f"没有找到目录 {directory.name}。", next="请检查知识库路径设置。", file=str(directory)
+        )
+    return sorted(directory.rglob("*.yaml"))
+
+
+def _unique(pairs: Iterable[tuple[Template, Path]]) -> tuple[Template, ...]:
+    seen: dict[str, tuple[Template, Path]] = {}
+    for template, path in pairs:
+        if template.template_id in seen:
+            raise _twice(template.template_id, path, seen[template.template_id][1])
+        seen[template.template_id] = (template, path)
+    return tuple(seen[name][0] for name in sorted(seen))
+
+
+def _twice(name: str, path: Path, other: Path) -> InputError:
+    return InputError(
+        f"编号 {name} 已在 {other.name} 中用过。", next="请换一个编号。", file=str(path), field="id"
+    )
