@@ -1,0 +1,186 @@
+"""Search: what may be found is decided first, then it is ranked, and every hit is read again.
+
+    revision ─▶ lexical index of that revision (rebuilt when it is not)
+    scope: valid on the date · audience · branches · kind · product · on sale
+    BM25 top 100  [+ vectors top 100, joined by reciprocal rank]  ─▶ passages as the database has
+    them now ─▶ coverage floor ─▶ snippets
+
+Two floors, both on *coverage*: the share of a question's weight that a passage carries. Below
+`NOISE` a hit shares only everyday characters with the question and is dropped; below `EVIDENCE`
+the best hit is too thin to answer from (`abstains`). `EVIDENCE` was set on the phrasings of the
+shipped questions, each asked while its entry did not have it, against questions that no entry
+answers: it keeps about four in five of the former and turns away two in three of the latter, so a
+hit above it is a candidate for an answer, not a proof.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from copilot.knowledge.faq import faq_parts
+from copilot.knowledge.lexical import IndexFolder, LexicalIndex, Scope, Weights
+from copilot.knowledge.snippets import snippet
+from copilot.knowledge.synonyms import SYNONYMS_FILE, QueryTerms, query_terms, read_synonyms
+from copilot.records.codes import PassageKind
+from copilot.records.knowledge import Hit, Passage, SearchQuery
+from copilot.records.staff import Principal
+
+if TYPE_CHECKING:
+    from copilot.settings import Settings
+    from copilot.store import Store
+
+CANDIDATES = 100
+FUSION_K = 60
+NEAREST = 10
+"""Hits this near by vector are kept though they share few words with the question."""
+NOISE = 0.15
+EVIDENCE = 0.35
+
+NOTHING_FOUND = "没有找到足够相关的资料。请换个说法，或咨询对应条线；不要凭印象回答客户。"
+IN_MEMORY = "索引目录不可写，本次在内存中检索，结果不受影响。请检查磁盘空间与权限。"
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """What was found, best first; ``notes`` say what the reader should know of how.
+
+    ``generation`` names the state of the knowledge that was searched.
+    """
+
+    hits: tuple[Hit, ...]
+    notes: tuple[str, ...] = ()
+    generation: str = ""
+
+
+def search(
+    query: SearchQuery, store: Store, settings: Settings, principal: Principal
+) -> SearchResult:
+    """The passages that may answer a question, for this reader on this date.
+
+    Raises:
+        InputError: the bank's synonyms file is wrong.
+    """
+    index, notes = current_index(store)
+    synonyms = read_synonyms(settings.knowledge_dir / SYNONYMS_FILE)
+    wanted = query_terms(query.text, synonyms)
+    scope = scope_of(query, store, principal)
+    ranked = index.ranked((*wanted.own, *wanted.added), scope, CANDIDATES)
+    near: list[str] = []
+    if settings.embeddings_configured:
+        from copilot.knowledge.vectors import nearest
+
+        near, vector_notes = nearest(query.text, scope, store, settings, index)
+        ranked = fused(ranked, near) if near else ranked
+        notes += vector_notes
+    passages = store.knowledge(principal).visible([passage_id for passage_id, _ in ranked])
+    found = _hits(ranked, passages, wanted, index.weights(wanted.own), frozenset(near[:NEAREST]))
+    hits = tuple(islice(found, query.k))
+    if not hits:
+        notes += (NOTHING_FOUND,)
+    return SearchResult(hits, notes, generation_name(index.revision))
+
+
+def abstains(hits: Sequence[Hit], query: str) -> bool:
+    """Whether the hits are too thin to answer ``query`` from.
+
+    Coverage tells a question that the knowledge speaks of from one it does not; it cannot prove
+    that a passage supports an answer. That is what `copilot.knowledge.quotes` checks.
+    """
+    return not query.strip() or max((hit.coverage for hit in hits), default=0.0) < EVIDENCE
+
+
+def generation_name(revision: int) -> str:
+    """What drafts record of the knowledge they used.
+
+    >>> generation_name(12)
+    'kb-12'
+    """
+    return f"kb-{revision}"
+
+
+def scope_of(query: SearchQuery, store: Store, principal: Principal) -> Scope:
+    """What the query and the reader together allow to be found."""
+    branches = principal.branches
+    if query.branches is not None:
+        branches = query.branches if branches is None else branches & query.branches
+    return Scope(
+        as_of=query.as_of,
+        audience=query.audience,
+        kind=query.kind,
+        branches=branches,
+        product_code=query.product_code,
+        on_sale=_on_sale(query, store, principal),
+    )
+
+
+def _on_sale(query: SearchQuery, store: Store, principal: Principal) -> frozenset[str] | None:
+    products = store.products(principal)
+    shelf = products.valid(query.as_of)
+    if not shelf and not products.codes():
+        return None  # no product table was loaded, so nothing is known of what is on sale
+    return frozenset(p.product_code for p in shelf if p.on_sale(query.as_of))
+
+
+def current_index(store: Store) -> tuple[LexicalIndex, tuple[str, ...]]:
+    """The index of the knowledge as it is now, brought up to date when it is not."""
+    knowledge = store.knowledge(Principal.operator())
+    revision = knowledge.revision()
+    folder = index_folder(store.data_dir.absolute())
+    index = folder.open()
+    if index is not None and index.revision == revision:
+        return index, ()
+    for anew in (False, True):
+        try:
+            folder.build(revision, knowledge.all_passages(), anew=anew)
+        except OSError:
+            continue
+        index = folder.open()
+        if index is not None:
+            return index, ()
+    return folder.in_memory(revision, knowledge.all_passages()), (IN_MEMORY,)
+
+
+@lru_cache(maxsize=64)
+def index_folder(data_dir: Path) -> IndexFolder:
+    """The one `IndexFolder` of a data directory in this process."""
+    return IndexFolder(data_dir)
+
+
+def fused(lexical: Sequence[tuple[str, float]], dense: Sequence[str]) -> list[tuple[str, float]]:
+    """Two rankings joined by reciprocal rank; equal scores keep the lexical order.
+
+    >>> [passage for passage, _ in fused([("a", 9.0), ("b", 1.0)], ["b", "c"])]
+    ['b', 'a', 'c']
+    """
+    scores: dict[str, float] = {}
+    for ranking in ([passage_id for passage_id, _ in lexical], dense):
+        for rank, passage_id in enumerate(ranking, start=1):
+            scores[passage_id] = scores.get(passage_id, 0.0) + 1 / (FUSION_K + rank)
+    return sorted(scores.items(), key=lambda scored: -scored[1])
+
+
+def _hits(
+    ranked: Sequence[tuple[str, float]],
+    passages: Mapping[str, Passage],
+    wanted: QueryTerms,
+    weights: Weights,
+    near: frozenset[str],
+) -> Iterator[Hit]:
+    """Hits among the passages that the database shows now; the index only proposed them."""
+    for passage_id, score in ranked:
+        passage = passages.get(passage_id)
+        if passage is None:
+            continue
+        coverage = weights.share(wanted.found_in(f"{passage.heading}\n{passage.text}"))
+        if coverage >= NOISE or passage_id in near:
+            extract = snippet(_answering_text(passage), wanted, weights)
+            yield Hit(passage, passage.heading, score, extract, coverage)
+
+
+def _answering_text(passage: Passage) -> str:
+    return faq_parts(passage).answer if passage.kind is PassageKind.FAQ else passage.text
