@@ -1,0 +1,243 @@
+"""The checker: one pass over a text, in the context in which it would be used."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from copilot.compliance.grounding import ungrounded
+from copilot.compliance.pack import Pack, current_pack_path
+from copilot.compliance.quantities import FigureInText
+from copilot.compliance.rules import Claim, PatternMatcher, RequiredElement, Rule
+from copilot.compliance.scan import Scan, Vocabulary
+from copilot.records.compliance import (
+    CheckContext,
+    CheckResult,
+    Finding,
+    LookupRule,
+    Usable,
+    Verdict,
+)
+
+_ROUTES_KEPT = 512
+_SENTENCE_ENDS = "。!?;\n"
+_COMPARE = {
+    "<": float.__lt__,
+    "<=": float.__le__,
+    ">": float.__gt__,
+    ">=": float.__ge__,
+    "==": float.__eq__,
+    "!=": float.__ne__,
+}
+Span = tuple[int, int]
+
+
+class Checker:
+    """Judges texts by one pack.
+
+    >>> from copilot.paths import shipped
+    >>> from copilot.records.codes import ProductType
+    >>> checker = load_checker(None, shipped("knowledge"))
+    >>> context = CheckContext(product=ProductType.WMP, whole=False)
+    >>> checker.check("这款理财保 本保息", context).verdict.value
+    'block'
+    >>> checker.check("本产品不保证本金和收益", context).verdict.value
+    'pass'
+    """
+
+    def __init__(self, pack: Pack) -> None:
+        self.pack = pack
+        self._rules = pack.rules
+        self._vocabulary = Vocabulary(pack)
+        self._patterns: dict[str | bytes, Any] = {}
+        self._routes: dict[tuple[object, ...], tuple[frozenset[int], tuple[int, ...]]] = {}
+
+    @property
+    def pack_version(self) -> str:
+        """The hash of the rules in use."""
+        return self.pack.version
+
+    def check(self, text: str, context: CheckContext | None = None) -> CheckResult:
+        """The verdict on a text.
+
+        A pass is no approval: ``usable`` is never ``send`` here (design §2, invariant 4).
+        """
+        context = context or CheckContext()
+        scan = Scan(self._vocabulary, self.pack.normaliser.fold(text))
+        active, standing = self._route(context)
+        findings: list[Finding] = []
+        for index in sorted((scan.woken.keys() & active).union(standing)):
+            findings.extend(self._objections(index, scan, text, context))
+        findings.sort(key=lambda f: (f.start, -f.verdict.rank, f.end, f.rule_id))
+        verdict = max((f.verdict for f in findings), key=lambda v: v.rank, default=Verdict.PASS)
+        usable = Usable.NO if verdict is Verdict.BLOCK else Usable.INTERNAL
+        return CheckResult(verdict, tuple(findings), self.pack.version, usable)
+
+    def lookup_rules(self, as_of: date) -> tuple[LookupRule, ...]:
+        """The rules in force that records decide, for the gate."""
+        return tuple(
+            rule.as_lookup() for rule in self._rules if rule.lookup and rule.active_on(as_of)
+        )
+
+    def _route(self, context: CheckContext) -> tuple[frozenset[int], tuple[int, ...]]:
+        """Indexes of the rules in force for a context, and of those that every text wakes."""
+        day = _day_of(context)
+        key = (context.product, context.channel, context.kind, context.audience, day)
+        if key not in self._routes:
+            active = [
+                index
+                for index, rule in enumerate(self._rules)
+                if rule.active_on(day) and rule.routes(context)
+            ]
+            standing = tuple(index for index in active if self._rules[index].standing)
+            if len(self._routes) >= _ROUTES_KEPT:
+                self._routes.clear()
+            self._routes[key] = frozenset(active), standing
+        return self._routes[key]
+
+    def _objections(
+        self, index: int, scan: Scan, text: str, context: CheckContext
+    ) -> Iterator[Finding]:
+        rule, woken = self._rules[index], scan.woken.get(index, {})
+        spans: list[Span] = []
+        for (part, number), found in woken.items():
+            if part == "terms":
+                excuses = rule.terms[number].excuses
+                spans += [s for s in found if not scan.excused(s, excuses, self._compiled)]
+            elif part == "patterns":
+                spans += self._pattern_spans(rule.patterns[number], found, scan)
+            elif part == "claims":
+                spans += self._claims(rule.claims[number], sorted(found), scan, context)
+        if rule.grounding and context.facts is not None:
+            spans += [(f.start, f.end) for f in ungrounded(scan.text, context, self.pack.roles)]
+        for start, end in _merged(spans):
+            yield _finding(rule, context, text, scan.folded.span(start, end))
+        if context.whole:
+            for number, element in enumerate(rule.requires):
+                if self._missing(element, woken.get(("requires", number), ()), scan):
+                    yield _finding(rule, context, text, (len(text), len(text)))
+
+    def _pattern_spans(
+        self, matcher: PatternMatcher, anchors: Iterable[Span], scan: Scan
+    ) -> Iterator[Span]:
+        anchored = "$" in matcher.regex or "^" in matcher.regex  # then the window's ends count
+        if not anchored and not self._encoded(matcher.regex).search(scan.encoded):
+            return
+        pattern = self._compiled(matcher.regex)
+        for low, high in scan.windows(anchors):
+            for match in pattern.finditer(scan.text[low:high].rstrip(_SENTENCE_ENDS)):
+                span = low + match.start(), low + match.end()
+                if span[1] > span[0] and not scan.excused(span, matcher.excuses, self._compiled):
+                    yield span
+
+    def _claims(
+        self, claim: Claim, near: Sequence[Span], scan: Scan, context: CheckContext
+    ) -> Iterator[Span]:
+        for figure in scan.figures:
+            if figure.kind != claim.figure or not _holds(claim, figure, context):
+                continue
+            clause = scan.structure.clause(figure.start)
+            low = max(figure.start - claim.within, clause[0])
+            high = min(figure.end + claim.within, clause[1])
+            first = bisect_left(near, (low, low))
+            span = figure.start, figure.end
+            if (
+                first < len(near)
+                and near[first][1] <= high
+                and not scan.excused(span, claim.excuses, self._compiled)
+            ):
+                yield span
+
+    def _missing(self, element: RequiredElement, words: Sequence[Span], scan: Scan) -> bool:
+        if not element.when:
+            return not self._encoded(element.present).search(scan.encoded)
+        triggers = self._triggers(element, words, scan)
+        if element.near is None:
+            called_for = any(True for _ in triggers)
+            return called_for and not self._encoded(element.present).search(scan.encoded)
+        present = self._compiled(element.present)
+        return any(
+            not present.search(scan.text[max(0, start - element.near) : end + element.near])
+            for start, end in triggers
+        )
+
+    def _triggers(
+        self, element: RequiredElement, words: Sequence[Span], scan: Scan
+    ) -> Iterator[Span]:
+        """What calls for the element: its words, or its patterns around them."""
+        spans: Iterable[Span] = words
+        if element.when_patterns:
+            spans = (
+                (low + match.start(), low + match.end())
+                for low, high in scan.windows(words)
+                for regex in element.when_patterns
+                for match in self._compiled(regex).finditer(scan.text[low:high])
+            )
+        for span in spans:
+            if not scan.excused(span, element.excuses, self._compiled):
+                yield span
+
+    def _encoded(self, regex: str) -> Any:
+        """A pattern over the encoded text: faster where only the fact of a match counts."""
+        return self._compiled(regex.encode())
+
+    def _compiled(self, regex: str | bytes) -> Any:
+        pattern = self._patterns.get(regex)
+        if pattern is None:
+            import re2
+
+            pattern = self._patterns[regex] = re2.compile(regex)
+        return pattern
+
+
+def load_checker(data_dir: Path | None, knowledge_dir: Path) -> Checker:
+    """The checker for a data directory: its activated pack, else the shipped one.
+
+    Raises:
+        StateError: the pack is absent, unreadable or was changed after it was compiled.
+    """
+    return Checker(Pack.read(current_pack_path(data_dir, knowledge_dir)))
+
+
+def _day_of(context: CheckContext) -> date:
+    return context.as_of or date.today()
+
+
+def _finding(rule: Rule, context: CheckContext, text: str, span: Span) -> Finding:
+    start, end = span
+    found = text[start:end]
+    return Finding(
+        rule_id=rule.id,
+        severity=rule.severity,
+        verdict=rule.verdict,
+        start=start,
+        end=end,
+        text=found,
+        message=rule.message.replace("{text}", found),
+        citations=rule.citations_on(_day_of(context)),
+        suggestion=rule.suggestion,
+    )
+
+
+def _merged(spans: Iterable[Span]) -> Sequence[Span]:
+    """Overlapping and touching spans as one: a rule objects once to one place."""
+    merged: list[Span] = []
+    for start, end in sorted(spans):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = merged[-1][0], max(end, merged[-1][1])
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def _holds(claim: Claim, figure: FigureInText, context: CheckContext) -> bool:
+    if isinstance(figure.value, str):
+        return False
+    stated = float(figure.value)
+    if claim.value is not None:
+        return bool(_COMPARE[claim.operator](stated, claim.value))
+    known = [float(f.value) for f in context.facts or () if f.role == claim.fact]
+    return bool(known) and all(_COMPARE[claim.operator](stated, value) for value in known)

@@ -1,0 +1,224 @@
+"""What a text does with a phrase: asserts it, denies it, warns of it, or asks about it.
+
+The cue words are data of the language file; this module only knows how cues govern what stands
+near them. A denial reaches to the end of its clause, a warning to the end of its sentence, and a
+warning never excuses what the speaker then says of an own product (但我们这款…).
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+
+_SENTENCE_END = re.compile(r"[。!?;\n\ue002]+|\.(?![0-9])|…{1,2}|\Z")
+_CLAUSE_END = re.compile(r"[。!?;\n\ue002,:]+|\.(?![0-9])|…{1,2}|\Z")
+_QUOTED = re.compile(r"[“\"「『‘'《【]([^“”\"「」『』‘’'《》【】\n]{1,60})[”\"」』’'》】]")
+_CARRIED = re.compile(r"^(?:如|例如|比如|包括|或|以及|和|及|与|也|亦|更|并|且|不|还)")
+
+REACH = 14  # characters over which a plain negator is still felt to govern
+_AFTER_REACH = 40
+_TAIL = 40
+_DOUBLE_REACH = 3
+
+Span = tuple[int, int]
+
+
+class Stance(StrEnum):
+    """Why a phrase is not the text's own assertion."""
+
+    NEGATED = "negated"
+    WARNED = "warned"
+    QUESTION = "question"
+    CONDITION = "condition"
+
+
+@dataclass(frozen=True, slots=True)
+class Cues:
+    """Cue words of one language, by what they do.
+
+    ``mask`` are longer words in which a negator is no negator (不仅, 非常); ``denied_after``
+    denies what stands before it at the end of a clause; ``warning`` governs forward,
+    ``warned_after`` backward; ``education`` marks consumer education; ``own`` is the speaker
+    turning to an own product.
+    """
+
+    negator: tuple[str, ...]
+    mask: tuple[str, ...]
+    denied_after: tuple[str, ...]
+    warning: tuple[str, ...]
+    warned_after: tuple[str, ...]
+    education: tuple[str, ...]
+    own: tuple[str, ...]
+    question: tuple[str, ...]
+    condition: tuple[str, ...]
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Sequence[str]]) -> Cues:
+        """Cues from a compiled pack."""
+        return cls(**{name: tuple(words) for name, words in data.items()})
+
+    def words(self) -> dict[str, tuple[str, ...]]:
+        """Every cue list by name."""
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+
+class Structure:
+    """Clauses and sentences of one folded text, with its cues.
+
+    Args:
+        text: the folded text.
+        cues: cue name → spans found in the text, in order of start.
+    """
+
+    def __init__(self, text: str, cues: Mapping[str, Sequence[tuple[int, int]]]) -> None:
+        self._text = text
+        self._cues = cues
+
+    def excuses(self, stances: Iterable[str], start: int, end: int) -> bool:
+        """Whether the text takes one of these stances to ``text[start:end]``."""
+        return any(self._takes(Stance(stance), start, end) for stance in stances)
+
+    def _takes(self, stance: Stance, start: int, end: int) -> bool:
+        match stance:
+            case Stance.NEGATED:
+                return self._negated(start, end)
+            case Stance.WARNED:
+                return self._warned(start, end)
+            case Stance.QUESTION:
+                return self._asked(start, end)
+            case Stance.CONDITION:
+                clause_start, _ = self.clause(start)
+                return self._last("condition", clause_start, start) is not None
+
+    def sentence(self, position: int) -> tuple[int, int]:
+        """The bounds of the sentence around a position."""
+        return _segment(self._sentence_ends, position)
+
+    def clause(self, position: int) -> tuple[int, int]:
+        """The bounds of the clause around a position."""
+        return _segment(self._clause_ends, position)
+
+    @cached_property
+    def _sentence_ends(self) -> list[int]:
+        return [match.end() for match in _SENTENCE_END.finditer(self._text)]
+
+    @cached_property
+    def _clause_ends(self) -> list[int]:
+        return [match.end() for match in _CLAUSE_END.finditer(self._text)]
+
+    @cached_property
+    def _negators(self) -> list[tuple[int, int]]:
+        masks = self._cues.get("mask", ())
+        starts = [start for start, _ in masks]
+        longest = max((end - start for start, end in masks), default=0)
+        kept = []
+        for start, end in self._cues.get("negator", ()):
+            low = bisect_left(starts, start - longest)
+            high = bisect_right(starts, start)
+            if not any(s <= start and end <= e for s, e in masks[low:high]):
+                kept.append((start, end))
+        return _longest(kept)
+
+    @cached_property
+    def _quotes(self) -> list[tuple[int, int]]:
+        return [match.span() for match in _QUOTED.finditer(self._text)]
+
+    def _last(self, cue: str, low: int, high: int) -> Span | None:
+        """The last span of a cue within ``[low, high)``."""
+        spans = self._negators if cue == "negator" else self._cues.get(cue, ())
+        index = bisect_left(spans, (high, high)) - 1
+        while index >= 0 and spans[index][0] >= low:
+            if spans[index][1] <= high:
+                return spans[index]
+            index -= 1
+        return None
+
+    def _first(self, cue: str, low: int, high: int) -> Span | None:
+        """The first span of a cue within ``[low, high)``."""
+        spans = self._cues.get(cue, ())
+        index = bisect_left(spans, (low, low))
+        return spans[index] if index < len(spans) and spans[index][1] <= high else None
+
+    def _denied_by(self, low: int, high: int) -> bool | None:
+        """Whether the nearest negator within ``[low, high)`` denies; ``None``: there is none.
+
+        A negator right before it makes an assertion of the two (不是不保本).
+        """
+        nearest = self._last("negator", low, high)
+        if nearest is None:
+            return None
+        return self._last("negator", max(low, nearest[0] - _DOUBLE_REACH), nearest[0]) is None
+
+    def _negated(self, start: int, end: int) -> bool:
+        clause_start, clause_end = self.clause(start)
+        denied = self._denied_by(max(clause_start, start - REACH), start)
+        if denied is not None:
+            return denied
+        if self._carried_negation(clause_start, start):
+            return True
+        tail = self._last("denied_after", max(end, clause_end - _TAIL), clause_end)
+        return tail is not None and clause_end - tail[1] <= 2
+
+    def _carried_negation(self, clause_start: int, start: int) -> bool:
+        """A denial in the clause before, carried on by 或/以及/如 …"""
+        if clause_start == 0 or not _CARRIED.match(self._text[clause_start : clause_start + 2]):
+            return False
+        sentence_start, _ = self.sentence(start)
+        previous_start, _ = self.clause(max(clause_start - 1, 0))
+        if previous_start < sentence_start or self._last("own", clause_start, start):
+            return False
+        return self._denied_by(max(previous_start, clause_start - _TAIL), clause_start) is True
+
+    def _warned(self, start: int, end: int) -> bool:
+        sentence_start, sentence_end = self.sentence(start)
+        own = self._last("own", sentence_start, start)
+        before = self._last("warning", sentence_start, start)
+        if before and (own is None or before[0] > own[0]):
+            return True
+        after = self._first("warned_after", end, min(sentence_end, end + _AFTER_REACH))
+        if after and not self._first("own", end, after[0]):
+            return True
+        if own is not None:
+            return False
+        if self._quoted(start, end) and self._warning_around(sentence_start, sentence_end):
+            return True
+        return self._teaches
+
+    def _warning_around(self, low: int, high: int) -> bool:
+        low, _ = self.sentence(max(low - 1, 0))
+        _, high = self.sentence(min(high, len(self._text)))
+        return any(self._first(cue, low, high) for cue in ("warning", "warned_after", "education"))
+
+    @cached_property
+    def _teaches(self) -> bool:
+        """Whether the whole text is consumer education: two cues and nothing of its own to sell."""
+        cues = {self._text[s:e] for s, e in self._cues.get("education", ())}
+        return len(cues) >= 2 and not self._cues.get("own")
+
+    def _quoted(self, start: int, end: int) -> bool:
+        index = bisect_right(self._quotes, (start, len(self._text) + 1)) - 1
+        return index >= 0 and self._quotes[index][0] < start and end <= self._quotes[index][1]
+
+    def _asked(self, start: int, end: int) -> bool:
+        _, sentence_end = self.sentence(start)
+        tail = self._text[max(end, sentence_end - 3) : sentence_end]
+        return "?" in tail or self._first("question", end, sentence_end) is not None
+
+
+def _segment(ends: Sequence[int], position: int) -> tuple[int, int]:
+    index = bisect_right(ends, position)
+    start = ends[index - 1] if index else 0
+    return start, ends[index] if index < len(ends) else max(start, ends[-1] if ends else 0)
+
+
+def _longest(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Overlapping spans merged into the longest."""
+    kept: list[tuple[int, int]] = []
+    for start, end in sorted(spans, key=lambda span: (span[0], -span[1])):
+        if not kept or start >= kept[-1][1]:
+            kept.append((start, end))
+    return kept

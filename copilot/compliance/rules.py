@@ -1,0 +1,264 @@
+"""Compiled rules: what a pack holds and the checker runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from copilot.records.codes import Audience
+from copilot.records.compliance import (
+    CheckContext,
+    Evidence,
+    LookupRule,
+    RuleCitation,
+    Severity,
+    Verdict,
+)
+
+UNKNOWN = "unknown"  # in a rule's products: also for texts whose product is not given
+ONLINE, OFFLINE = "online", "offline"
+#: A product that is not given is judged as an investment product (design §4).
+INVESTMENT = frozenset({"wmp", "fund"})
+
+
+@dataclass(frozen=True, slots=True)
+class Excuses:
+    """When a match is no objection.
+
+    ``unless``: stances that excuse; ``lawful``/``lawful_patterns``: longer wording around the
+    match that is lawful; ``only_with``/``not_with``: words the same sentence must or must not
+    have.
+    """
+
+    unless: tuple[str, ...] = ()
+    lawful: tuple[str, ...] = ()
+    lawful_patterns: tuple[str, ...] = ()
+    only_with: tuple[str, ...] = ()
+    not_with: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TermMatcher:
+    """Fixed strings."""
+
+    words: tuple[str, ...]
+    excuses: Excuses
+
+
+@dataclass(frozen=True, slots=True)
+class PatternMatcher:
+    """One RE2 pattern, run only on texts that contain one of its anchors."""
+
+    regex: str
+    anchors: tuple[str, ...]
+    excuses: Excuses
+
+
+@dataclass(frozen=True, slots=True)
+class RequiredElement:
+    """An element that a whole text must have: a match of ``present``.
+
+    ``when``/``when_patterns`` say what calls for it (both empty: every text of the route);
+    ``near`` asks for it within that many characters of what calls for it.
+    """
+
+    element: str
+    present: str
+    when: tuple[str, ...]
+    when_patterns: tuple[str, ...]
+    near: int | None
+    excuses: Excuses
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A figure compared with a bound or a record.
+
+    ``figure`` is a kind of `copilot.compliance.quantities`; ``near`` are words within ``within``
+    characters of it; ``operator`` is one of < <= > >= == !=; ``value`` is in record units, and
+    ``fact`` names a role of `CheckContext.facts` instead.
+    """
+
+    figure: str
+    near: tuple[str, ...]
+    within: int
+    operator: str
+    value: float | None
+    fact: str | None
+    excuses: Excuses
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """A check that records decide; the matching stage runs it."""
+
+    check: str
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule of a pack."""
+
+    id: str
+    title: str
+    severity: Severity
+    verdict: Verdict
+    status: str
+    products: frozenset[str]
+    channels: frozenset[str]
+    kinds: frozenset[str]
+    audience: frozenset[str]
+    effective_from: date | None
+    effective_to: date | None
+    citations: tuple[RuleCitation, ...]
+    cited_from: tuple[date | None, ...]
+    why: str
+    message: str
+    suggestion: str
+    terms: tuple[TermMatcher, ...] = ()
+    patterns: tuple[PatternMatcher, ...] = ()
+    requires: tuple[RequiredElement, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    lookup: Lookup | None = None
+    grounding: bool = False
+    source: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    def active_on(self, day: date) -> bool:
+        """Whether the rule is in force."""
+        return (
+            self.status == "active"
+            and (self.effective_from is None or self.effective_from <= day)
+            and (self.effective_to is None or day <= self.effective_to)
+        )
+
+    def citations_on(self, day: date) -> tuple[RuleCitation, ...]:
+        """The articles in force, each once; all of them if none is dated that early."""
+        pairs = zip(self.citations, self.cited_from, strict=True)
+        known = dict.fromkeys(c for c, start in pairs if start is None or start <= day)
+        return tuple(known) or self.citations
+
+    def routes(self, context: CheckContext) -> bool:
+        """Whether the rule is about this product, channel, kind and audience."""
+        return (
+            self._about_product(context)
+            and self._about_channel(context)
+            and (not self.kinds or context.kind is None or context.kind.value in self.kinds)
+            and context.audience.value in self.audience
+        )
+
+    def _about_product(self, context: CheckContext) -> bool:
+        if not self.products:
+            return True
+        if context.product is None:
+            return UNKNOWN in self.products or bool(self.products & INVESTMENT)
+        return context.product.value in self.products
+
+    def _about_channel(self, context: CheckContext) -> bool:
+        if not self.channels:
+            return True
+        if (ONLINE if context.online else OFFLINE) in self.channels:
+            return True
+        return context.channel is not None and context.channel.value in self.channels
+
+    @property
+    def standing(self) -> bool:
+        """Whether every text of the route must be examined, whatever its words."""
+        return self.grounding or any(not element.when for element in self.requires)
+
+    def as_lookup(self) -> LookupRule:
+        """The rule as the gate sees it.
+
+        Raises:
+            ValueError: the rule has no lookup.
+        """
+        if self.lookup is None:
+            raise ValueError(f"{self.id} is no lookup rule")
+        return LookupRule(
+            rule_id=self.id,
+            check=self.lookup.check,
+            title=self.title,
+            message=self.message,
+            citations=self.citations,
+            severity=self.severity,
+            parameters=dict(self.lookup.parameters),
+        )
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Rule:
+        """A rule from its entry in a pack."""
+        lookup = data.get("lookup")
+        return cls(
+            id=data["id"],
+            title=data["title"],
+            severity=Severity(data["severity"]),
+            verdict=Verdict(data["verdict"]),
+            status=data["status"],
+            products=frozenset(data["products"]),
+            channels=frozenset(data["channels"]),
+            kinds=frozenset(data["kinds"]),
+            audience=frozenset(data["audience"] or [Audience.CUSTOMER.value]),
+            effective_from=_day(data["effective_from"]),
+            effective_to=_day(data["effective_to"]),
+            citations=tuple(_citation(c) for c in data["citations"]),
+            cited_from=tuple(_day(c.get("effective_from")) for c in data["citations"]),
+            why=data["why"],
+            message=data["message"],
+            suggestion=data["suggestion"],
+            terms=tuple(TermMatcher(tuple(m["words"]), _excuses(m)) for m in data.get("terms", ())),
+            patterns=tuple(
+                PatternMatcher(m["regex"], tuple(m["anchors"]), _excuses(m))
+                for m in data.get("patterns", ())
+            ),
+            requires=tuple(
+                RequiredElement(
+                    m["element"],
+                    "|".join(f"(?:{regex})" for regex in m["present"]),
+                    tuple(m["when"]),
+                    tuple(m["when_patterns"]),
+                    m["near"],
+                    _excuses(m),
+                )
+                for m in data.get("requires", ())
+            ),
+            claims=tuple(
+                Claim(
+                    m["figure"],
+                    tuple(m["near"]),
+                    m["within"],
+                    m["operator"],
+                    m["value"],
+                    m["fact"],
+                    _excuses(m),
+                )
+                for m in data.get("claims", ())
+            ),
+            lookup=Lookup(lookup["check"], lookup["parameters"]) if lookup else None,
+            grounding=bool(data.get("grounding")),
+            source=data,
+        )
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def _citation(data: Mapping[str, str]) -> RuleCitation:
+    return RuleCitation(
+        regulation=data["regulation"],
+        article=data["article"],
+        evidence=Evidence(data["evidence"]),
+        number=data.get("number", ""),
+    )
+
+
+def _excuses(data: Mapping[str, Any]) -> Excuses:
+    return Excuses(
+        unless=tuple(data.get("unless", ())),
+        lawful=tuple(data.get("lawful", ())),
+        lawful_patterns=tuple(data.get("lawful_patterns", ())),
+        only_with=tuple(data.get("only_with", ())),
+        not_with=tuple(data.get("not_with", ())),
+    )

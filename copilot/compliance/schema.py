@@ -1,0 +1,265 @@
+"""The closed schema of a rule file: what a compliance officer may write, and nothing else."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from copilot.records.codes import Audience, Channel, DraftKind, ProductType
+from copilot.records.compliance import Evidence, Severity, Verdict
+
+Products = Literal[
+    "unknown",
+    "deposit",
+    "large_cd",
+    "gov_bond",
+    "structured_deposit",
+    "wmp",
+    "fund",
+    "private_fund",
+    "insurance",
+    "pension",
+    "loan",
+    "credit_card",
+    "gold",
+    "fx",
+]
+Channels = Literal[
+    "online", "offline", "counter", "phone", "wecom", "sms", "app", "social", "print", "email"
+]
+StanceName = Literal["negated", "warned", "question", "condition"]
+FigureKind = Literal["rate", "amount", "term", "periods", "count"]
+Operator = Literal["<", "<=", ">", ">=", "==", "!="]
+LookupCheck = Literal[
+    "seller_licence",
+    "seller_role",
+    "product_on_sale",
+    "product_channel",
+    "product_branch",
+    "product_tier",
+    "agency_authorised",
+    "private_public",
+    "qualified_investor",
+    "risk_assessment_present",
+    "risk_assessment_valid",
+    "risk_above_tolerance",
+    "elder_high_risk",
+    "elder_care",
+    "insurance_elder_recording",
+    "amount_proportion",
+    "minor",
+    "consent_marketing",
+    "profiling_opt_out",
+    "contact_interval",
+    "contact_refusal",
+    "open_complaint",
+]
+MIN_CASES = 3
+
+
+class Closed(BaseModel):
+    """A part of the file in which an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CitationModel(Closed):
+    """The article that a rule rests on, and how it was read.
+
+    ``catalogue`` is the id of the row in the bank's catalogue of regulations, if it has one; an
+    article is not cited for a day before its ``effective_from``.
+    """
+
+    regulation: str = Field(min_length=2)
+    article: str = ""
+    evidence: Evidence
+    number: str = ""
+    catalogue: str = ""
+    effective_from: date | None = None
+
+
+class ExcusesModel(Closed):
+    """When a match is no objection (see `copilot.compliance.rules.Excuses`)."""
+
+    unless: list[StanceName] = ["negated", "warned"]
+    lawful: list[str] = []
+    lawful_patterns: list[str] = []
+    only_with: list[str] = []
+    not_with: list[str] = []
+
+
+class TermsModel(ExcusesModel):
+    """Fixed strings."""
+
+    words: list[str] = Field(min_length=1)
+
+
+class PatternModel(ExcusesModel):
+    """An RE2 pattern with the words of which one must be in the text for it to run."""
+
+    regex: str = Field(min_length=1)
+    anchors: list[str] = Field(min_length=1)
+
+
+class RequiresModel(ExcusesModel):
+    """An element that a whole text must contain."""
+
+    element: str = Field(min_length=1)
+    present: list[str] = Field(min_length=1)
+    when: list[str] = []
+    when_patterns: list[str] = []
+    near: int | None = Field(default=None, gt=0)
+
+    @model_validator(mode="after")
+    def _patterns_need_words(self) -> RequiresModel:
+        if (self.near is not None or self.when_patterns) and not self.when:
+            raise ValueError("near 和 when_patterns 需要 when 写明由哪些词触发")
+        return self
+
+
+class ClaimModel(ExcusesModel):
+    """A figure near some words, compared with a bound or with a fact of the record."""
+
+    figure: FigureKind
+    near: list[str] = Field(min_length=1)
+    within: int = Field(default=12, gt=0, le=60)
+    operator: Operator
+    value: float | None = None
+    fact: str | None = None
+
+    @model_validator(mode="after")
+    def _one_side(self) -> ClaimModel:
+        if (self.value is None) == (self.fact is None):
+            raise ValueError("value 与 fact 必须且只能写一个")
+        return self
+
+
+class LookupModel(Closed):
+    """A check over records, with its thresholds."""
+
+    check: LookupCheck
+    parameters: dict[str, int | float | str | bool | list[str]] = {}
+
+
+class FactModel(Closed):
+    """A record value in a case."""
+
+    role: str
+    kind: Literal["rate", "amount", "term", "date", "rating", "text", "count"]
+    value: float | int | str
+    source: str = "product"
+
+
+class ContextModel(Closed):
+    """The context of a case, as in ``check --jsonl``."""
+
+    product: ProductType | None = None
+    channel: Channel | None = None
+    kind: DraftKind | None = None
+    audience: Audience = Audience.CUSTOMER
+    as_of: date | None = None
+    whole: bool | None = None
+    facts: list[FactModel] | None = None
+
+
+class TextCase(Closed):
+    """A text and, where it matters, its context."""
+
+    text: str = Field(min_length=1)
+    context: ContextModel = ContextModel()
+    note: str = ""
+
+
+class LookupCase(Closed):
+    """Record values that a lookup rule judges; run by the matching stage."""
+
+    given: dict[str, Any] = Field(min_length=1)
+    note: str = ""
+
+
+class CasesModel(Closed):
+    """Texts (or record values) that the rule must hit, and near misses that it must not."""
+
+    fail: list[str | TextCase | LookupCase] = Field(min_length=MIN_CASES)
+    pass_: list[str | TextCase | LookupCase] = Field(alias="pass", min_length=MIN_CASES)
+
+
+class RuleModel(Closed):
+    """One rule file."""
+
+    id: str = Field(pattern=r"^[a-z]+(\.[a-z0-9]+(-[a-z0-9]+)*)+$")
+    title: str = Field(min_length=2)
+    severity: Severity
+    verdict: Verdict
+    status: Literal["active", "draft"] = "active"
+    products: list[Products] = []
+    channels: list[Channels] = []
+    kinds: list[DraftKind] = []
+    audience: list[Audience] = [Audience.CUSTOMER]
+    effective_from: date | None = None
+    effective_to: date | None = None
+    citations: list[CitationModel] = Field(min_length=1)
+    why: str = Field(min_length=2)
+    message: str = Field(min_length=2)
+    suggestion: str = ""
+    terms: list[TermsModel] = []
+    patterns: list[PatternModel] = []
+    requires: list[RequiresModel] = []
+    claims: list[ClaimModel] = []
+    lookup: LookupModel | None = None
+    grounding: bool = False
+    cases: CasesModel
+
+    @model_validator(mode="after")
+    def _consistent(self) -> RuleModel:
+        if self.effective_from and self.effective_to and self.effective_to < self.effective_from:
+            raise ValueError("effective_to 早于 effective_from")
+        matchers = (self.terms, self.patterns, self.requires, self.claims, self.grounding)
+        if any(matchers) == (self.lookup is not None):
+            names = "terms、patterns、requires、claims、grounding"
+            raise ValueError(f"规则须有 {names} 之一，或者只有 lookup")
+        expected = LookupCase if self.lookup else (str, TextCase)
+        for case in (*self.cases.fail, *self.cases.pass_):
+            if not isinstance(case, expected):
+                raise ValueError("lookup 规则的用例写 given，其他规则的用例写文字或 text")
+        strong = self.verdict.rank > Verdict.REVIEW.rank
+        if (strong and self.severity is Severity.INFO) or (
+            self.verdict is Verdict.PASS and self.severity is not Severity.INFO
+        ):
+            raise ValueError(f"severity {self.severity} 与 verdict {self.verdict} 矛盾")
+        return self
+
+
+class RoleWords(Closed):
+    """Words around a figure → the fact roles it may then state."""
+
+    before: dict[str, list[str]]
+    after: dict[str, list[str]]
+
+
+class CuesModel(Closed):
+    """Cue words (see `copilot.compliance.clauses.Cues`)."""
+
+    negator: list[str]
+    mask: list[str]
+    denied_after: list[str]
+    warning: list[str]
+    warned_after: list[str]
+    education: list[str]
+    own: list[str]
+    question: list[str]
+    condition: list[str]
+
+
+class LanguageModel(Closed):
+    """The shared data of one language: look-alikes, split characters, guarded words, cues."""
+
+    alike: dict[str, str]
+    split: dict[str, str]
+    guarded: list[str]
+    everyday: str
+    ordinary: list[str]
+    cues: CuesModel
+    roles: RoleWords
