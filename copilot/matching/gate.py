@@ -1,0 +1,111 @@
+"""The gate: every rule that applies to a case, decided from records before anything is drafted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from copilot.errors import InputError, StateError
+from copilot.matching import access, contact, seller, suitability
+from copilot.matching.case import CHECKS, Case, Check, Objection, Parameters, Unchecked
+from copilot.records.codes import Channel
+from copilot.records.compliance import LookupRule, Severity
+from copilot.records.matching import CustomerFile, GateDecision, RefusalReason
+from copilot.records.product import Product
+from copilot.records.staff import Seller
+from copilot.settings import BankPolicy
+
+# Each of these modules registers its checks when it is imported.
+_CHECK_MODULES = (seller, access, suitability, contact)
+
+
+def decide(
+    product: Product,
+    file: CustomerFile,
+    seller: Seller,
+    channel: Channel,
+    rules: Sequence[LookupRule],
+    *,
+    policy: BankPolicy | None = None,
+) -> GateDecision:
+    """Whether a text about a product may be drafted for a customer, as of ``file.as_of``.
+
+    A rule of blocking severity refuses, a milder one cautions. What a missing table leaves
+    unchecked is named; missing consents and assessments count as a no.
+
+    Raises:
+        InputError: a rule names an unknown check or parameter.
+        StateError: a core check has no rule, so nothing may pass.
+    """
+    return decide_case(
+        Case(file, seller, product, channel, policy or BankPolicy()), checked_rules(rules)
+    )
+
+
+def checked_rules(rules: Sequence[LookupRule]) -> tuple[tuple[Check, LookupRule], ...]:
+    """Each rule with its check, after the rule set as a whole was found usable."""
+    paired = tuple((_check_of(rule), rule) for rule in rules)
+    lacking = sorted(
+        {check.name for check in CHECKS.values() if check.core} - {c.name for c, _ in paired}
+    )
+    if lacking:
+        raise StateError(
+            f"规则包缺少门禁检查的规则：{'、'.join(lacking)}",
+            next="请补上这些规则并重新启用规则包；copilot rules list 可以查看现有规则。",
+        )
+    return paired
+
+
+def decide_case(case: Case, rules: Iterable[tuple[Check, LookupRule]]) -> GateDecision:
+    """The decision for one case under rules from `checked_rules`."""
+    refusals: list[RefusalReason] = []
+    cautions: list[RefusalReason] = []
+    unchecked: set[str] = set()
+    for check, rule in rules:
+        parameters = Parameters(rule)
+        if not _applies(check, parameters, case):
+            continue
+        match check.run(case, parameters):
+            case Objection() as objection:
+                refuses = rule.severity is Severity.BLOCK and not objection.duty
+                (refusals if refuses else cautions).append(_reason(check, rule, objection))
+            case Unchecked(what):
+                unchecked.add(what)
+    return GateDecision(
+        case.product.product_code,
+        case.product.type,
+        tuple(refusals),
+        tuple(cautions),
+        tuple(sorted(unchecked)),
+    )
+
+
+def _check_of(rule: LookupRule) -> Check:
+    check = CHECKS.get(rule.check)
+    if check is None:
+        raise InputError(
+            f"规则 {rule.rule_id} 用了未知的检查 {rule.check}",
+            field="lookup.check",
+            next=f"可用的检查：{'、'.join(sorted(CHECKS))}。",
+        )
+    unknown = sorted(set(rule.parameters) - check.parameters)
+    if unknown:
+        raise InputError(
+            f"规则 {rule.rule_id} 的检查 {rule.check} 没有参数 {'、'.join(unknown)}",
+            field="lookup.parameters",
+            next=f"可用的参数：{'、'.join(sorted(check.parameters))}。",
+        )
+    return check
+
+
+def _applies(check: Check, parameters: Parameters, case: Case) -> bool:
+    if case.channel not in parameters.channels("channels", check.channels):
+        return False
+    types = parameters.types("product_types", check.product_types)
+    return check.reads_types or case.product.type in types
+
+
+def _reason(check: Check, rule: LookupRule, objection: Objection) -> RefusalReason:
+    message = rule.message.strip()
+    if objection.detail:
+        message = f"{message.rstrip('。')}（{objection.detail}）"
+    return RefusalReason(rule.rule_id, message, rule.citations, check.subject)

@@ -1,0 +1,143 @@
+"""Does the product suit this customer? Assessment, rating, age, proportion.
+
+Risk tolerance is declared, never inferred: without a valid assessment nothing that can fall in
+value is offered, and a bank that gave no assessments is treated the same.
+"""
+
+from __future__ import annotations
+
+from copilot.matching.case import (
+    ALL_TYPES,
+    RATED_TYPES,
+    Case,
+    Objection,
+    Outcome,
+    Parameters,
+    Unchecked,
+    check,
+)
+from copilot.records.codes import RISK_RATINGS, RISK_TOLERANCES, ProductType
+
+AGE_UNKNOWN = "customers.birth_date"
+_INVESTMENTS = RATED_TYPES - {ProductType.INSURANCE}
+#: What a parent may ask about for a child: saving, nothing that is invested, insured or lent.
+_SAVINGS = frozenset({ProductType.DEPOSIT, ProductType.LARGE_CD, ProductType.GOV_BOND})
+
+
+@check("risk_assessment_present", "customer", product_types=RATED_TYPES, core=True)
+def risk_assessment_present(case: Case, parameters: Parameters) -> Outcome:
+    """A product that can fall in value needs a risk assessment on record."""
+    if case.file.assessment is not None:
+        return None
+    if case.customer is None:
+        return Objection("客户身份与测评未知")
+    return Objection("没有测评数据" if case.lacks("risk_assessments") else "没有测评记录")
+
+
+@check(
+    "risk_assessment_valid",
+    "customer",
+    parameters=("max_age_months",),
+    product_types=RATED_TYPES,
+    core=True,
+)
+def risk_assessment_valid(case: Case, parameters: Parameters) -> Outcome:
+    """The assessment is younger than the given number of full months."""
+    assessment = case.file.assessment
+    if assessment is None:
+        return None
+    day, taken = case.as_of, assessment.assessed_on
+    months = (day.year - taken.year) * 12 + day.month - taken.month - (day.day < taken.day)
+    limit = parameters.whole("max_age_months", case.policy.risk_valid_months)
+    if months < limit:
+        return None
+    return Objection(f"{taken.isoformat()}测评，已满{months}个月")
+
+
+@check("risk_above_tolerance", "customer", product_types=RATED_TYPES, core=True)
+def risk_above_tolerance(case: Case, parameters: Parameters) -> Outcome:
+    """The product's rating is not above the declared tolerance; an unrated investment is."""
+    rating = case.product.risk_rating
+    if rating is None:
+        return Objection("产品没有风险等级") if case.product.type in _INVESTMENTS else None
+    assessment = case.file.assessment
+    if assessment is None:
+        return None
+    if RISK_RATINGS.index(rating) <= RISK_TOLERANCES.index(assessment.level):
+        return None
+    return Objection(f"客户{assessment.level}，产品{rating}")
+
+
+@check(
+    "elder_high_risk",
+    "customer",
+    parameters=("age", "min_rating"),
+    product_types=RATED_TYPES,
+)
+def elder_high_risk(case: Case, parameters: Parameters) -> Outcome:
+    """Customers from the given age on are not approached with high-rated products."""
+    rating = case.product.risk_rating
+    lowest = parameters.one_of("min_rating", RISK_RATINGS, "R4")
+    if rating is None or RISK_RATINGS.index(rating) < RISK_RATINGS.index(lowest):
+        return None
+    return _from_age(case, parameters.whole("age", case.policy.elder_age), duty=False)
+
+
+@check("elder_care", "customer", parameters=("age",), product_types=RATED_TYPES)
+def elder_care(case: Case, parameters: Parameters) -> Outcome:
+    """Customers from the given age on are owed special care."""
+    return _from_age(case, parameters.whole("age", case.policy.elder_age), duty=True)
+
+
+@check(
+    "insurance_elder_recording",
+    "customer",
+    parameters=("age",),
+    product_types=frozenset({ProductType.INSURANCE}),
+)
+def insurance_elder_recording(case: Case, parameters: Parameters) -> Outcome:
+    """Insurance sales to customers from the given age on are recorded."""
+    return _from_age(case, parameters.whole("age", 60), duty=True)
+
+
+@check(
+    "amount_proportion",
+    "customer",
+    parameters=("max_share", "min_rating"),
+    product_types=_INVESTMENTS,
+)
+def amount_proportion(case: Case, parameters: Parameters) -> Outcome:
+    """The smallest purchase is within the assets that the bank knows of.
+
+    From the given rating on it is within the given share of them.
+    """
+    least = case.product.min_amount
+    if least is None or case.customer is None:
+        return None
+    assets = case.file.profile.value("aum_total") if case.file.profile else None
+    if not isinstance(assets, int):
+        return Unchecked("holdings")
+    share = 1.0
+    rating = case.product.risk_rating
+    lowest = parameters.one_of("min_rating", RISK_RATINGS, "R3")
+    if rating is not None and RISK_RATINGS.index(rating) >= RISK_RATINGS.index(lowest):
+        share = parameters.share("max_share", 1.0)
+    return Objection("超出已知资产的合理比例") if least > share * assets else None
+
+
+@check("minor", "customer", parameters=("age",), product_types=ALL_TYPES - _SAVINGS, core=True)
+def minor(case: Case, parameters: Parameters) -> Outcome:
+    """Minors are not offered these products."""
+    if case.customer is None:
+        return None
+    if case.age is None:
+        return Unchecked(AGE_UNKNOWN)
+    return Objection("未成年人") if case.age < parameters.whole("age", 18) else None
+
+
+def _from_age(case: Case, age: int, *, duty: bool) -> Outcome:
+    if case.customer is None:
+        return None
+    if case.age is None:
+        return Unchecked(AGE_UNKNOWN)
+    return Objection(f"客户已满{age}岁", duty=duty) if case.age >= age else None

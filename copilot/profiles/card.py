@@ -1,0 +1,127 @@
+"""The customer card: who, what they have, what is ahead, how they may be contacted."""
+
+from __future__ import annotations
+
+from copilot.profiles.words import FORMATS, LIFECYCLES, life_stage
+from copilot.records.figures import full_date
+from copilot.records.profile import Profile
+
+_HOLDINGS = (
+    ("aum_demand", "活期"),
+    ("aum_time", "定期"),
+    ("aum_large_cd", "大额存单"),
+    ("aum_gov_bond", "国债"),
+    ("aum_structured", "结构性存款"),
+    ("aum_wmp", "理财"),
+    ("aum_fund", "基金"),
+    ("aum_insurance", "保险"),
+    ("aum_pension", "养老金"),
+    ("aum_gold", "积存金"),
+)
+_CONSENTS = (
+    ("consent_phone", "电话"),
+    ("consent_sms", "短信"),
+    ("consent_wecom", "企微"),
+    ("consent_app", "手机银行"),
+)
+_SHOWN_REASONS = 3
+
+
+def card(profile: Profile) -> str:
+    """The profile as a card that a manager reads in ten seconds; unknown is said, never zero."""
+    refused = profile.value("profiling_refused") is True
+    lines = [f"【{profile.customer_id}】{_who(profile, refused)}"]
+    if refused:
+        lines.append("客户已拒绝画像分析：只显示办理业务所需的信息，不做主动推荐")
+    else:
+        lines.append(f"资产：{_assets(profile)}")
+    lines.append(f"风险：{_risk(profile)}")
+    lines += [f"机会：{reason.text}" for reason in profile.reasons[:_SHOWN_REASONS]]
+    lines.append(f"联系：{_contact(profile)}")
+    lines.append(f"数据日：{full_date(profile.as_of)}")
+    return "\n".join(lines)
+
+
+def age_band(age: object) -> str:
+    """Five-year band of an age.
+
+    >>> age_band(47), age_band(83), age_band(None)
+    ('45–49岁', '80岁以上', '年龄未知')
+    """
+    if not isinstance(age, int):
+        return "年龄未知"
+    if age >= 80:
+        return "80岁以上"
+    if age < 18:
+        return "未成年"
+    return f"{age // 5 * 5}–{age // 5 * 5 + 4}岁"
+
+
+def _who(profile: Profile, refused: bool) -> str:
+    parts = [age_band(profile.value("age"))]
+    if not refused:
+        stage = life_stage(profile.value("life_stage"))
+        parts.append(f"{stage}阶段" if stage != "未知" else "生命阶段未知")
+        tier = profile.value("tier")
+        parts.append(f"{FORMATS['tier'](tier, profile.as_of)}客户" if tier else "层级未知")
+        parts.append(LIFECYCLES.get(str(profile.value("lifecycle")), "未知"))
+    tenure = profile.value("tenure_days")
+    if isinstance(tenure, int):
+        parts.append(f"开户{tenure // 365}年" if tenure >= 365 else f"开户{tenure}天")
+    return "，".join(parts)
+
+
+def _assets(profile: Profile) -> str:
+    total = profile.value("aum_total")
+    if total is None:
+        return f"未知（{_why(profile, 'aum_total')}）"
+    held = [
+        f"{name}{FORMATS['amount'](profile.value(feature), profile.as_of)}"
+        for feature, name in _HOLDINGS
+        if profile.value(feature)
+    ]
+    parts = [f"合计{FORMATS['amount'](total, profile.as_of)}"]
+    if held:
+        parts.append("，".join(held))
+    parts += _movement(profile)
+    return "；".join(parts)
+
+
+def _movement(profile: Profile) -> list[str]:
+    change = profile.value("aum_change_90")
+    if not isinstance(change, int) or change == 0:
+        return []
+    direction = "多" if change > 0 else "少"
+    return [f"比90天前{direction}{FORMATS['drop'](change, profile.as_of)}"]
+
+
+def _risk(profile: Profile) -> str:
+    level = profile.value("risk_declared")
+    if level is None:
+        return f"未知（{_why(profile, 'risk_declared')}）"
+    assessed = FORMATS["day"](profile.value("risk_assessed_on"), profile.as_of)
+    state = "有效" if profile.value("risk_valid") else "已过期"
+    return f"{level}，{assessed}测评，{state}"
+
+
+def _contact(profile: Profile) -> str:
+    if profile.value("consent_phone") is None:
+        consent = f"营销同意不明（{_why(profile, 'consent_phone')}）"
+    else:
+        agreed = [name for feature, name in _CONSENTS if profile.value(feature)]
+        consent = f"同意{'、'.join(agreed)}营销" if agreed else "未同意任何营销触达"
+    parts = [consent]
+    last = profile.value("last_contact_days")
+    if isinstance(last, int):
+        parts.append(f"{last}天前联系过" if last else "今天联系过")
+    if profile.value("refusals_180"):
+        parts.append("半年内有过拒绝")
+    if profile.value("complaints_open"):
+        parts.append("有未了结投诉，先处理投诉")
+    parts.append("可以主动联系" if profile.value("contact_ok") else "今天不宜主动营销")
+    return "；".join(parts)
+
+
+def _why(profile: Profile, feature: str) -> str:
+    value = profile.features.get(feature)
+    return (value and value.null_reason) or "没有记录"

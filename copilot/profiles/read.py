@@ -1,0 +1,187 @@
+"""Reading one profile: a point read of the feature file, reasons in words, the card."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from copilot.errors import DependencyError, InputError, StateError
+from copilot.profiles.build import FEATURES_FILE, MANIFEST_FILE, POINTS_FILE, REASONS_FILE
+from copilot.profiles.card import card
+from copilot.profiles.engine import connect, literal
+from copilot.profiles.reasons import reason_for
+from copilot.profiles.spec import load_features
+from copilot.records.generation import FeatureBuild
+from copilot.records.profile import FeatureScalar, FeatureSpec, FeatureValue, Profile, Reason
+from copilot.records.staff import Principal
+from copilot.settings import Settings
+from copilot.store import Store
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+REFUSED = "客户已拒绝画像分析"
+SEGMENTS = ("tier", "life_stage", "lifecycle")
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerRow:
+    """One customer of a feature build: feature values by name, reason codes with their ranks."""
+
+    values: dict[str, FeatureScalar]
+    reasons: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureTable:
+    """An open feature build: views ``features`` and ``reasons``, table ``points.points``."""
+
+    connection: DuckDBPyConnection
+    columns: tuple[tuple[str, bool], ...]  # name, is a date
+    unavailable: dict[str, str]
+
+    def row(self, customer_id: str) -> CustomerRow | None:
+        """One customer's values and reasons, ``None`` when the build has no such customer."""
+        found = (
+            self.connection.cursor()
+            .execute(
+                "select features, reasons from points.points where customer_id = ?", [customer_id]
+            )
+            .fetchone()
+        )
+        if found is None:
+            return None
+        values: dict[str, FeatureScalar] = {"customer_id": customer_id}
+        for (name, is_date), value in zip(self.columns, json.loads(found[0]), strict=True):
+            values[name] = date.fromisoformat(value) if is_date and value else value
+        reasons = json.loads(found[1]) if found[1] else []
+        return CustomerRow(values, tuple((code, float(rank)) for code, rank in reasons))
+
+
+def read_profile(
+    store: Store,
+    principal: Principal,
+    customer_id: str,
+    as_of: date | None = None,
+    settings: Settings | None = None,
+) -> Profile:
+    """A customer's profile as of a date (default: the business date of the data).
+
+    Raises:
+        NotFound, Forbidden: no such customer, or out of the principal's scope.
+        StateError: profiles have not been built for the date.
+    """
+    store.customers(principal).get(customer_id)
+    build = built(store, as_of)
+    table = open_build(build)
+    row = table.row(customer_id)
+    if row is None:
+        raise StateError(
+            f"客户 {customer_id} 不在 {build.as_of} 的画像里",
+            next="请运行 copilot profile build 重新生成画像。",
+        )
+    values = row.values
+    refused = values["profiling_refused"] is True
+    specs = load_features().features
+    features = {
+        name: _feature_value(spec, values[name], table.unavailable, refused)
+        for name, spec in specs.items()
+    }
+    reasons: tuple[Reason, ...] = ()
+    if not refused:
+        reasons = tuple(reason_for(code, rank, values, build.as_of) for code, rank in row.reasons)
+    segments = {name: str(values[name]) for name in SEGMENTS if values.get(name) is not None}
+    profile = Profile(customer_id, build.as_of, build.generation_id, features, reasons, segments)
+    return Profile(
+        customer_id,
+        build.as_of,
+        build.generation_id,
+        features,
+        reasons,
+        segments,
+        card(profile),
+    )
+
+
+def built(store: Store, as_of: date | None) -> FeatureBuild:
+    """The feature build of the current generation as of a date.
+
+    Raises:
+        StateError: there is none yet.
+    """
+    generation = store.facts.current()
+    day = as_of or generation.business_date
+    build = store.facts.feature_build(generation.generation_id, day)
+    if build is None or not (build.directory / FEATURES_FILE).is_file():
+        raise StateError(
+            f"还没有 {day} 的客户画像",
+            next=f"请先运行 copilot profile build --as-of {day}。",
+        )
+    return build
+
+
+def open_build(build: FeatureBuild) -> FeatureTable:
+    """The open feature table of a build; it stays open for the next read."""
+    return _open(build.directory, build.spec_hash)
+
+
+@lru_cache(maxsize=4)
+def _open(directory: Path, spec_hash: str) -> FeatureTable:
+    import duckdb
+
+    try:
+        manifest = json.loads((directory / MANIFEST_FILE).read_text("utf-8"))
+        connection = connect()
+        points = literal(str(directory / POINTS_FILE))
+        connection.execute(f"attach {points} as points (read_only)")
+        for name, file in (("features", FEATURES_FILE), ("reasons", REASONS_FILE)):
+            path = literal(str(directory / file))
+            connection.execute(f"create view {name} as select * from read_parquet({path})")
+    except (OSError, ValueError, duckdb.Error) as error:
+        raise DependencyError(
+            f"打不开画像文件（{type(error).__name__}）",
+            file=str(directory),
+            next="请运行 copilot profile build 重新生成画像。",
+        ) from None
+    specs = load_features().features
+    if manifest["columns"] != list(specs):
+        raise StateError(
+            "画像是用另一版特征声明生成的", next="请运行 copilot profile build 重新生成画像。"
+        )
+    columns = tuple((name, spec.unit == "date") for name, spec in specs.items())
+    return FeatureTable(connection, columns, manifest["unavailable"])
+
+
+def _feature_value(
+    spec: FeatureSpec, value: FeatureScalar, unavailable: dict[str, str], refused: bool
+) -> FeatureValue:
+    why = None
+    if value is None:
+        why = spec.unknown_because
+        if refused and not spec.service:
+            why = REFUSED
+        why = unavailable.get(spec.name, why)
+    return FeatureValue(spec.name, value, spec.unit, spec.window, why)
+
+
+def known_feature(name: str) -> FeatureSpec:
+    """The declaration of a feature.
+
+    Raises:
+        InputError: there is no such feature; names the closest ones.
+    """
+    import difflib
+
+    features = load_features().features
+    if name not in features:
+        close = "、".join(difflib.get_close_matches(name, features, n=3, cutoff=0.4)) or "无"
+        raise InputError(
+            f"没有名为 {name} 的特征",
+            field="feature",
+            next=f"相近的特征：{close}；copilot profile show 列出全部特征。",
+        )
+    return features[name]
