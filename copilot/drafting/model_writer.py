@@ -1,0 +1,273 @@
+"""Talking points from a configured model, which writes words around figures that code fills in.
+
+draft ──▶ fill placeholders ──▶ check ──▶ at most two guided rewrites ──▶ else no draft
+
+The model sees a pseudonym, bands, placeholders and fenced passages. It supplies no figure: a
+digit of its own is a finding like any other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from copilot.drafting.brief import WritingBrief
+from copilot.drafting.composer import Composer
+from copilot.drafting.fill import Filled, MissingSlot, fill
+from copilot.drafting.limits import LONGEST, too_long
+from copilot.drafting.model_brief import (
+    customer_in_bands,
+    placeholder,
+    placeholders,
+    plain_reasons,
+)
+from copilot.drafting.product_lines import paths_in, record_facts, risk_reminder
+from copilot.drafting.slots import Slot, parse
+from copilot.drafting.writer import (
+    MAIN_MOVES,
+    MOVE_TITLES,
+    draft_of,
+    mandated_wording,
+    script_moves,
+)
+from copilot.errors import InputError, ModelUnavailable
+from copilot.llm.prompts import Prompt, load_prompt
+from copilot.llm.pseudonyms import Pseudonyms
+from copilot.llm.usage import Usage
+from copilot.llm.wire import Wire
+from copilot.records.codes import label
+from copilot.records.draft import AI_LABEL, INTERNAL_NOTICE, Draft
+from copilot.records.template import Move, Script
+
+MOST_REWRITES = 2
+REPLY_TOKENS = 1600
+LONGEST_POINTS = 600  # characters, where the channel sets no limit of its own
+_DIGITS = re.compile(
+    r"[0-9０-９]+(?:[.．][0-9０-９]+)?[%％‰]?|[百千万]分之[零一二三四五六七八九十百点]+"
+)
+_CONTACT = re.compile(
+    r"https?://\S+|www\.\S+|[\w.]+@[\w.]+|\b[\w-]+\.(?:com|cn|net|top|xyz)\b", re.I
+)
+_LETTERS = re.compile(r"[^\W\d_]")
+_HAN = re.compile(r"[\u4e00-\u9fff]")
+_ECHO = 24  # characters of the instructions in a row that no honest draft repeats
+
+
+class Objection(BaseModel):
+    """A likely objection and the answer to it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    question: str = Field(min_length=1, description="客户可能说的话")
+    answer: str = Field(min_length=1, description="员工怎么回应")
+
+
+class PitchSections(BaseModel):
+    """What the model returns: the moves of a conversation, figures as placeholders."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    opening: str = Field(min_length=1, description="开场：来意，一两句")
+    need: str = Field(min_length=1, description="需求：只问一个问题")
+    product: str = Field(min_length=1, description="产品：讲清一个事实")
+    risk: str = Field(min_length=1, description="风险：用平常话说明白")
+    close: str = Field(min_length=1, description="收口：一个下一步")
+    objections: list[Objection] = Field(max_length=3, description="最可能的异议，至多三个")
+
+
+@dataclass(frozen=True, slots=True)
+class Objected:
+    """What is wrong with a draft, for the next rewrite: the words, why, and what to do."""
+
+    text: str
+    message: str
+    suggestion: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelDraft:
+    """A draft that passed, with the evidence of how it came about (no identity in it)."""
+
+    draft: Draft
+    evidence: Mapping[str, Any]
+    usage: Usage
+
+
+#: What the checker objects to in a filled draft; empty when it may be used internally.
+Check = Callable[[Draft], Sequence[Objected]]
+
+
+class ModelWriter:
+    """Writes through one endpoint for one request.
+
+    Args:
+        wire: the endpoint.
+        pseudonyms: the people of the request; also the guard of every outgoing body.
+        prompts_dir: where ``pitch.md`` and ``pitch_rewrite.md`` are.
+    """
+
+    def __init__(self, wire: Wire, pseudonyms: Pseudonyms, prompts_dir: Path) -> None:
+        from copilot.llm.chat_model import ChatModel
+
+        self._model = ChatModel(wire, pseudonyms.guard, max_tokens=REPLY_TOKENS)
+        self._people = pseudonyms
+        self._prompts_dir = prompts_dir
+
+    def talking_points(
+        self, brief: WritingBrief, scripts: Sequence[Script], check: Check
+    ) -> ModelDraft:
+        """Internal talking points that passed ``check``.
+
+        Raises:
+            ModelUnavailable: the endpoint failed, or the draft still does not pass after
+                `MOST_REWRITES` rewrites; nothing of it may be used.
+        """
+        from copilot.llm.structured import shaped_chain
+
+        raw: list[str] = []
+        prompts: list[str] = []
+        values = self._first_values(brief, scripts)
+        prompt = load_prompt(self._prompts_dir, "pitch")
+        rejected: list[list[str]] = []
+        for _ in range(1 + MOST_REWRITES):
+            chain = shaped_chain(self._model, prompt, PitchSections, self._prompts_dir)
+            reply = chain.invoke(values)
+            raw += reply.raw
+            prompts.append(reply.prompt)
+            draft, objections = self._judged(reply.value, brief, prompt, check)
+            if draft is not None and not objections:
+                evidence = {
+                    "model": reply.model,
+                    "mode": reply.rung,
+                    "prompts": prompts,
+                    "raw": raw,
+                    "rejected": rejected,
+                }
+                return ModelDraft(replace(draft, writer=reply.model), evidence, self._model.usage)
+            rejected.append([objection.message for objection in objections])
+            prompt = load_prompt(self._prompts_dir, "pitch_rewrite")
+            values = self._rewrite_values(brief, reply.value, objections)
+        raise ModelUnavailable(
+            f"模型的稿子改了{MOST_REWRITES}次仍未通过检查，已弃用。", next="将使用内置模板引擎。"
+        )
+
+    def _first_values(self, brief: WritingBrief, scripts: Sequence[Script]) -> dict[str, Any]:
+        hide = self._people.hide
+        moves = [
+            {"title": MOVE_TITLES[move], "text": script.text}
+            for move in MOVE_TITLES
+            for script, _ in script_moves(move, brief, scripts)[:2]
+        ]
+        return {
+            "bank": brief.bank_name,
+            "channel": label(brief.channel),
+            "limit": _limit(brief),
+            "product_name": hide(brief.product.name),
+            "product_type": label(brief.product.type),
+            "fields": placeholders(brief),
+            "customer": hide(customer_in_bands(brief)),
+            "reasons": [hide(reason) for reason in plain_reasons(brief)],
+            "moves": moves,
+            "passages": [{"id": p.passage_id, "text": hide(p.text)} for p in brief.passages],
+        }
+
+    def _rewrite_values(
+        self, brief: WritingBrief, sections: PitchSections, objections: Sequence[Objected]
+    ) -> dict[str, Any]:
+        hide = self._people.hide
+        return {
+            "bank": brief.bank_name,
+            "limit": _limit(brief),
+            "fields": placeholders(brief),
+            "draft": hide(sections.model_dump_json()),
+            "findings": [
+                {"text": hide(o.text), "message": hide(o.message), "suggestion": o.suggestion}
+                for o in objections
+            ],
+        }
+
+    def _judged(
+        self, sections: PitchSections, brief: WritingBrief, prompt: Prompt, check: Check
+    ) -> tuple[Draft | None, list[Objected]]:
+        written = _texts(sections)
+        objections = [o for text in written for o in _own_objections(text, brief)]
+        objections += _echoes(written, prompt)
+        if objections:
+            return None, objections
+        draft = self._assembled(sections, brief)
+        excess = too_long(draft.text, brief.channel, mandated=mandated_wording(brief))
+        if len(draft.text) > LONGEST_POINTS * 3 or excess > LONGEST_POINTS:
+            return None, [Objected("全文", "太长了。", f"压到{_limit(brief)}个字以内。")]
+        return draft, list(check(draft))
+
+    def _assembled(self, sections: PitchSections, brief: WritingBrief) -> Draft:
+        values = brief.slot_values
+
+        def filled(text: str) -> Filled:
+            return fill(self._people.restore(text.strip()), values)
+
+        told = paths_in(_texts(sections))
+        composer = Composer().add(INTERNAL_NOTICE)
+        for move in MAIN_MOVES:
+            composer.line(f"【{MOVE_TITLES[move]}】", filled(getattr(sections, move.value)))
+            if move is Move.PRODUCT:
+                composer.add(record_facts(brief.product, values, told))
+            if move is Move.RISK:
+                composer.add(risk_reminder(brief.product, told))
+        for objection in sections.objections:
+            question, answer = filled(objection.question), filled(objection.answer)
+            heading = f"【{MOVE_TITLES[Move.OBJECTION]}】客户说“"
+            composer.line(heading, question, "”，可以答：", answer)
+        composer.line(AI_LABEL)
+        return draft_of(brief, composer.filled)
+
+
+def _limit(brief: WritingBrief) -> int:
+    return max(LONGEST.get(brief.channel, LONGEST_POINTS), 200)
+
+
+def _texts(sections: PitchSections) -> list[str]:
+    objections = (t for o in sections.objections for t in (o.question, o.answer))
+    fixed = (sections.opening, sections.need, sections.product, sections.risk, sections.close)
+    return [*fixed, *objections]
+
+
+def _own_objections(text: str, brief: WritingBrief) -> list[Objected]:
+    """What is wrong with one section before it is filled: figures, placeholders, language."""
+    allowed = {field["placeholder"] for field in placeholders(brief)}
+    try:
+        parts = parse(text)
+        fill(parts, brief.slot_values)
+    except MissingSlot as error:
+        return [Objected(error.path, "这个变量在记录里没有值。", "去掉它。")]
+    except InputError as error:
+        return [Objected(text[:40], error.message, "变量要从“可用变量”里原样抄写。")]
+    found = []
+    for part in parts:
+        if isinstance(part, Slot):
+            if placeholder(part.path, part.filter) not in allowed:
+                found.append(Objected(part.path, "这个变量不在可用变量里。", "去掉它。"))
+            continue
+        found += [
+            Objected(m.group(), "数字不能自己写。", "换成可用变量，没有合适的就不说数字。")
+            for m in _DIGITS.finditer(part)
+        ]
+        found += [Objected(m.group(), "不能写联系方式或链接。") for m in _CONTACT.finditer(part)]
+    letters = _LETTERS.findall("".join(p for p in parts if isinstance(p, str)))
+    if letters and sum(bool(_HAN.match(c)) for c in letters) < len(letters) * 0.8:
+        found.append(Objected(text[:40], "不是中文。", "只用简体中文。"))
+    return found
+
+
+def _echoes(written: Sequence[str], prompt: Prompt) -> list[Objected]:
+    """Objections to text that repeats the instructions."""
+    for text in written:
+        for start in range(max(0, len(text) - _ECHO + 1)):
+            if text[start : start + _ECHO] in prompt.system:
+                return [Objected("", "复述了写作说明。", "只写沟通要点。")]
+    return []

@@ -1,0 +1,285 @@
+"""The OpenAI protocol over HTTP: one request, one reply or stream, retries, no prompt in errors.
+
+Failures that may pass (429, 5xx, timeouts, refused connections, cut replies) are tried again with
+full jitter or as ``Retry-After`` asks; a stream is tried again only before its first piece.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import json
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from copilot.errors import ModelUnavailable
+
+if TYPE_CHECKING:
+    import httpx
+
+CONNECT_TIMEOUT_S = 5.0
+FIRST_PAUSE_S = 0.25
+LONGEST_PAUSE_S = 20.0
+LARGEST_REPLY = 4 * 1024 * 1024  # bytes; a draft is a few kilobytes
+CHECK_ENDPOINT = "请检查 COPILOT_LLM_BASE_URL、COPILOT_LLM_MODEL、COPILOT_LLM_API_KEY。"
+TRY_LATER = "请稍后重试；在此期间使用内置模板引擎。"
+
+Guard = Callable[[bytes], None]
+T = TypeVar("T")
+
+
+class Rejected(ModelUnavailable):
+    """The endpoint understood the request and will not serve it (4xx other than 429)."""
+
+    def __init__(self, status: int) -> None:
+        reasons = {401: "密钥无效", 403: "没有权限", 404: "地址或模型不存在"}
+        reason = reasons.get(status, "不接受这个请求")
+        super().__init__(f"模型服务返回 {status}：{reason}。", next=CHECK_ENDPOINT)
+        self.status = status
+
+
+class _Passing(Exception):
+    """A failure worth another try; ``pause`` is what the endpoint asked for, in seconds."""
+
+    def __init__(self, reason: str, pause: float | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.pause = pause
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where the model is; ``timeout_s`` bounds one whole reply, ``retries`` the further tries."""
+
+    base_url: str
+    model: str
+    api_key: str = field(repr=False, default="")
+    timeout_s: float = 30.0
+    retries: int = 2
+
+    @property
+    def url(self) -> str:
+        """The chat completions address."""
+        return f"{self.base_url.rstrip('/')}/chat/completions"
+
+
+class Wire:
+    """A connection pool to one endpoint, and what its replies have taught us about it.
+
+    ``rung`` is the strongest structured-output mode not yet refused (`copilot.llm.structured`);
+    ``mixes_reasoning`` is unknown until a first whole reply.
+
+    Args:
+        endpoint: where to send.
+        pause: waits between tries, in seconds.
+    """
+
+    def __init__(self, endpoint: Endpoint, pause: Callable[[float], None] = time.sleep) -> None:
+        self.endpoint = endpoint
+        self.rung = 0
+        self.mixes_reasoning: bool | None = None
+        self._pause = pause
+        self._client: httpx.Client | None = None
+
+    def complete(self, body: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
+        """The whole reply to a request; ``guard`` reads the bytes and raises to keep them home.
+
+        Raises:
+            Rejected: the endpoint refuses the request.
+            ModelUnavailable: no usable reply after every try.
+        """
+        content = self._encoded(body, guard)
+
+        def once() -> dict[str, Any]:
+            deadline = time.monotonic() + self.endpoint.timeout_s
+            with self._open(content) as response:
+                whole = b"".join(_bounded(response.iter_bytes(), deadline))
+            return _reply(whole)
+
+        return self._retrying(once)
+
+    def stream(self, body: Mapping[str, Any], guard: Guard) -> Iterator[dict[str, Any]]:
+        """The reply's chunks as they arrive, up to ``[DONE]``.
+
+        Raises:
+            Rejected: the endpoint refuses the request.
+            ModelUnavailable: no usable reply after every try, or the stream was cut after its
+                first piece: what arrived must then be thrown away.
+        """
+        content = self._encoded({**body, "stream": True}, guard)
+
+        def begin() -> tuple[dict[str, Any], Iterator[dict[str, Any]]]:
+            chunks = self._chunks(content)
+            for first in chunks:
+                return first, chunks
+            raise _Passing("回复是空的")
+
+        first, rest = self._retrying(begin)
+        yield first
+        try:
+            yield from rest
+        except _Passing as failure:
+            raise _unavailable(failure.reason, 1) from None
+
+    def close(self) -> None:
+        """Give the connections back."""
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    def _encoded(self, body: Mapping[str, Any], guard: Guard) -> bytes:
+        # ensure_ascii off: the guard must read the same characters a person would.
+        content = json.dumps({"model": self.endpoint.model, **body}, ensure_ascii=False).encode()
+        guard(content)
+        return content
+
+    def _chunks(self, content: bytes) -> Iterator[dict[str, Any]]:
+        deadline = time.monotonic() + self.endpoint.timeout_s
+        finished = False
+        with self._open(content) as response:
+            for line in _lines(_bounded(response.iter_bytes(), deadline)):
+                if not line.startswith("data:"):
+                    continue
+                data = line[5:].strip()
+                if data == "[DONE]":
+                    return
+                chunk = _chunk(data)
+                finished = finished or _finishes(chunk)
+                yield chunk
+        if not finished:
+            raise _Passing("回复中途断开")
+
+    def _open(self, content: bytes) -> _Response:
+        return _Response(self._http(), self.endpoint, content)
+
+    def _http(self) -> httpx.Client:
+        if self._client is None:
+            import httpx
+
+            timeout = httpx.Timeout(self.endpoint.timeout_s, connect=CONNECT_TIMEOUT_S)
+            self._client = httpx.Client(timeout=timeout)
+        return self._client
+
+    def _retrying(self, once: Callable[[], T]) -> T:
+        for attempt in range(self.endpoint.retries + 1):
+            try:
+                return once()
+            except _Passing as failure:
+                wait = failure.pause
+                if wait is None:
+                    wait = random.uniform(0, FIRST_PAUSE_S * 2 ** (attempt + 1))
+                if attempt == self.endpoint.retries or wait > LONGEST_PAUSE_S:
+                    raise _unavailable(failure.reason, attempt + 1) from None
+                self._pause(wait)
+        raise AssertionError("unreachable")
+
+
+class _Response:
+    """An open response whose status is good; transport failures become `_Passing`."""
+
+    def __init__(self, client: httpx.Client, endpoint: Endpoint, content: bytes) -> None:
+        headers = {"Content-Type": "application/json", "User-Agent": "bank-marketing-copilot"}
+        if endpoint.api_key:
+            headers["Authorization"] = f"Bearer {endpoint.api_key}"
+        self._stream = client.stream("POST", endpoint.url, content=content, headers=headers)
+
+    def __enter__(self) -> httpx.Response:
+        import httpx
+
+        try:
+            response = self._stream.__enter__()
+        except httpx.TransportError as error:
+            raise _transport(error) from None
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol):
+            raise ModelUnavailable("模型地址无效。", next=CHECK_ENDPOINT) from None
+        if response.status_code == 200:
+            return response
+        self._stream.__exit__(None, None, None)
+        if response.status_code in (408, 409, 429) or response.status_code >= 500:
+            reason = f"服务返回 {response.status_code}"
+            raise _Passing(reason, _retry_after(response.headers.get("Retry-After")))
+        raise Rejected(response.status_code)
+
+    def __exit__(self, kind: type[BaseException] | None, error: Any, trace: Any) -> None:
+        import httpx
+
+        self._stream.__exit__(kind, error, trace)
+        if isinstance(error, httpx.TransportError):
+            raise _transport(error) from None
+
+
+def _transport(error: httpx.TransportError) -> Exception:
+    import httpx
+
+    if isinstance(error, httpx.UnsupportedProtocol):
+        return ModelUnavailable("模型地址无效。", next=CHECK_ENDPOINT)
+    if isinstance(error, httpx.TimeoutException):
+        return _Passing("超时")
+    if isinstance(error, httpx.ConnectError):
+        return _Passing("连接不上")
+    return _Passing("连接中断")
+
+
+def _unavailable(reason: str, tries: int) -> ModelUnavailable:
+    return ModelUnavailable(
+        f"模型没有给出可用的回复：{reason}（已尝试 {tries} 次）。", next=TRY_LATER
+    )
+
+
+def _bounded(pieces: Iterator[bytes], deadline: float) -> Iterator[bytes]:
+    """The pieces of a body while the reply is neither late nor too large."""
+    size = 0
+    for piece in pieces:
+        size += len(piece)
+        if time.monotonic() > deadline:
+            raise _Passing("超时")
+        if size > LARGEST_REPLY:
+            raise ModelUnavailable("模型的回复过大。", next=CHECK_ENDPOINT)
+        yield piece
+
+
+def _lines(pieces: Iterator[bytes]) -> Iterator[str]:
+    rest = b""
+    for piece in pieces:
+        *whole, rest = (rest + piece).split(b"\n")
+        for line in whole:
+            yield line.decode("utf-8", "replace").rstrip("\r")
+
+
+def _reply(whole: bytes) -> dict[str, Any]:
+    try:
+        reply = json.loads(whole)
+        reply["choices"][0]["message"]
+    except (ValueError, LookupError, TypeError):
+        raise _Passing("回复不完整或不是 OpenAI 格式") from None
+    return dict(reply)
+
+
+def _chunk(data: str) -> dict[str, Any]:
+    try:
+        chunk = json.loads(data)
+    except ValueError:
+        raise _Passing("回复不是 OpenAI 格式") from None
+    if not isinstance(chunk, dict) or "error" in chunk:
+        raise _Passing("回复中途出错")
+    return chunk
+
+
+def _finishes(chunk: dict[str, Any]) -> bool:
+    return any(choice.get("finish_reason") for choice in chunk.get("choices") or ())
+
+
+def _retry_after(value: str | None) -> float | None:
+    """Seconds that a ``Retry-After`` header asks for: a number or an HTTP date."""
+    if not value:
+        return None
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
+    except ValueError:
+        return None

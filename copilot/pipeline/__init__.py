@@ -1,0 +1,1 @@
+"""The one way through: the pipeline joins the stages; faces call nothing else."""

@@ -1,0 +1,46 @@
+"""What an answer is made of before it is checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from copilot.records.compliance import Fact
+from copilot.records.draft import Figure
+from copilot.records.knowledge import Citation
+from copilot.records.product import Product
+
+NO_EVIDENCE = "知识库中没有依据"
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerParts:
+    """A text with its figures and citations, the facts it may state, and how it came about.
+
+    ``fit`` tells how well the passage behind it fits the question (0 to 1; 0 for records).
+    """
+
+    text: str
+    figures: tuple[Figure, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    known: tuple[Fact, ...] = ()
+    products: tuple[Product, ...] = ()
+    ask_whom: str = ""
+    notes: tuple[str, ...] = ()
+    fit: float = 0.0
+    proof: Mapping[str, Any] = field(default_factory=dict)
+
+    def followed_by(self, other: AnswerParts) -> AnswerParts:
+        """Both answers, one after the other; ``other`` must hold no figures of its own."""
+        return AnswerParts(
+            f"{self.text}\n{other.text}",
+            self.figures,
+            self.citations + other.citations,
+            self.known + other.known,
+            self.products,
+            self.ask_whom or other.ask_whom,
+            self.notes + other.notes,
+            other.fit,
+            {**other.proof, **self.proof},
+        )

@@ -1,0 +1,192 @@
+"""Answers from knowledge: literal sentences of the best passage, or a model's, each verified."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from copilot.drafting.citations import sentences
+from copilot.errors import ModelUnavailable
+from copilot.pipeline import evidence, facts
+from copilot.pipeline.answer_parts import AnswerParts
+from copilot.records.codes import Audience, PassageKind
+from copilot.records.draft import AI_LABEL, WRITER_NOTICE
+from copilot.records.knowledge import Citation, Hit, Passage, SearchQuery
+
+if TYPE_CHECKING:
+    from copilot.pipeline.workbench import Workbench
+
+CANDIDATES = 20
+FOR_THE_MODEL = 4
+MOST_SENTENCES = 6
+#: Shares of a question's telling word pairs that a passage must carry: to answer in its words, to
+#: be shown to a model whose quotes are verified, and for an article, which nobody wrote as an
+#: answer. Set on the first-day questions against questions that no entry answers.
+EVIDENCE, FOR_A_MODEL, ARTICLE_EVIDENCE = 0.5, 0.3, 0.6
+#: Word pairs of asking, not of what is asked about.
+_ASKING = (
+    "什么、怎么、怎么办、怎么样、怎样、如何、多少、是多少、可以、可不可以、能不能、是不是、要不要、"
+    "有没有、需要、这个、那个、我的、你们、我们、一下、哪里、哪个、哪些、为什么、还能、还有、几个、请问"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A passage with how well it fits the question.
+
+    ``covered`` is the share of the question's telling pairs that the passage carries, ``alike``
+    how far the question and the passage's own question ask with the same pairs (0 to 1).
+    """
+
+    hit: Hit
+    covered: float
+    alike: float
+
+    @property
+    def fit(self) -> float:
+        """One figure for both (0 to 1)."""
+        return (self.covered + self.alike) / 2
+
+
+def from_passages(bench: Workbench, question: str) -> AnswerParts | None:
+    """An answer in the words of the knowledge base; ``None`` when the evidence is too thin.
+
+    Frequent questions come first, then articles. Product sheets are left out: what they state is
+    a record's business.
+    """
+    frequent = _candidates(bench, question, PassageKind.FAQ)
+    articles = _candidates(bench, question, PassageKind.REGULATION)
+    usable = [c for c in (*frequent, *articles) if c.covered >= FOR_A_MODEL]
+    written = _from_model(bench, question, usable)
+    if written is not None:
+        return written
+    for candidate in frequent[:1]:
+        if candidate.covered >= EVIDENCE:
+            return _literal(bench, candidate)
+    for candidate in articles[:1]:
+        if candidate.covered >= ARTICLE_EVIDENCE:
+            return _literal(bench, candidate)
+    return None
+
+
+def _candidates(bench: Workbench, question: str, kind: PassageKind) -> list[_Candidate]:
+    """Passages of a kind, those that fit the question best first."""
+    from copilot.knowledge.search import current_index
+
+    query = SearchQuery(
+        text=question, as_of=bench.as_of, k=CANDIDATES, kind=kind, audience=Audience.INTERNAL
+    )
+    asked = _pairs(question)
+    weights = current_index(bench.store)[0].weights(asked)
+    found = [
+        _Candidate(
+            hit,
+            weights.share(_pairs(f"{hit.passage.heading}\n{hit.passage.text}")),
+            max((_alike(asked, _pairs(other)) for other in _questions(hit.passage)), default=0.0),
+        )
+        for hit in bench.search(query).hits
+    ]
+    return sorted(found, key=lambda c: -c.fit)
+
+
+def _questions(passage: Passage) -> tuple[str, ...]:
+    if passage.kind is not PassageKind.FAQ:
+        return (passage.heading,)
+    from copilot.knowledge import faq_parts
+
+    parts = faq_parts(passage)
+    return (parts.question, *parts.variants)
+
+
+def _pairs(text: str) -> frozenset[str]:
+    """The telling terms of a text: neighbouring pairs that are not just words of asking."""
+    from copilot.knowledge.terms import terms
+
+    return frozenset(term for term in terms(text) if len(term) > 1 and term not in _ASKING)
+
+
+def _alike(first: frozenset[str], second: frozenset[str]) -> float:
+    return 2 * len(first & second) / (len(first) + len(second)) if first and second else 0.0
+
+
+def _literal(bench: Workbench, candidate: _Candidate) -> AnswerParts | None:
+    """The passage's own sentences, each its own quote."""
+    passage = candidate.hit.passage
+    body, whom = passage.text, ""
+    if passage.kind is PassageKind.FAQ:
+        from copilot.knowledge import faq_parts
+
+        parts = faq_parts(passage)
+        body, whom = parts.answer, parts.ask_whom
+    said = [sentence.strip() for _, sentence in sentences(body)][:MOST_SENTENCES]
+    cited = [Citation(s, passage.passage_id, s, passage.citation) for s in said]
+    kept = _verified(bench, cited)
+    if not kept:
+        return None
+    return _parts(kept, (passage,), candidate.fit, whom, (WRITER_NOTICE,))
+
+
+def _from_model(
+    bench: Workbench, question: str, candidates: Sequence[_Candidate]
+) -> AnswerParts | None:
+    """A model's sentences that stand on literal quotes; ``None`` when none does."""
+    if bench.wire is None or not candidates:
+        return None
+    from copilot.llm.answers import sourced_answer
+
+    passages = [candidate.hit.passage for candidate in candidates[:FOR_THE_MODEL]]
+    try:
+        reply = sourced_answer(
+            bench.wire,
+            bench.settings.prompts_dir,
+            bench.settings.policy.bank_name,
+            question,
+            passages,
+        )
+    except ModelUnavailable:
+        return None
+    names = {passage.passage_id: passage.citation for passage in passages}
+    cited = [
+        Citation(s.sentence, s.passage_id, s.quote, names[s.passage_id])
+        for s in reply.value.sentences
+        if s.passage_id in names
+    ]
+    kept = _verified(bench, cited)
+    if not kept:
+        return None
+    notes = (f"{AI_LABEL}（{reply.model}），每句话的引文已由程序核对",)
+    parts = _parts(kept, passages, candidates[0].fit, "", notes)
+    model = {"model": reply.model, "mode": reply.rung, "prompts": [reply.prompt], "raw": reply.raw}
+    return replace(parts, proof={**parts.proof, "model": model})
+
+
+def _verified(bench: Workbench, cited: Sequence[Citation]) -> tuple[Citation, ...]:
+    from copilot.knowledge.quotes import verify
+
+    kept, _ = verify(
+        cited,
+        bench.store.knowledge(bench.principal),
+        as_of=bench.as_of,
+        audience=Audience.INTERNAL,
+        product_names=[product.name for product in bench.shelf],
+    )
+    return kept
+
+
+def _parts(
+    kept: Sequence[Citation],
+    passages: Sequence[Passage],
+    fit: float,
+    whom: str,
+    notes: tuple[str, ...],
+) -> AnswerParts:
+    return AnswerParts(
+        text="".join(citation.sentence for citation in kept),
+        citations=tuple(kept),
+        known=tuple(facts.passage_facts(passages)),
+        ask_whom=whom,
+        notes=notes,
+        fit=fit,
+        proof={"passages": evidence.passage_snapshot(passages)},
+    )

@@ -1,0 +1,90 @@
+"""What a draft, refusal or answer leaves behind, so that it can be shown and replayed.
+
+The id is a digest of the document and its evidence: the same inputs and versions give the same
+id, and a second run finds its own record instead of writing another.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from copilot.records.knowledge import Passage
+from copilot.records.product import Product
+from copilot.records.staff import Seller
+
+if TYPE_CHECKING:
+    from copilot.pipeline.workbench import Workbench
+
+_ID_LENGTH = 16
+
+
+def draft_id(prefix: str, document: Mapping[str, Any], evidence: Mapping[str, Any]) -> str:
+    """The id of a document with its evidence.
+
+    >>> draft_id("P", {"text": "您好"}, {}) == draft_id("P", {"text": "您好"}, {})
+    True
+    """
+    canonical = json.dumps([document, evidence], ensure_ascii=False, sort_keys=True, default=str)
+    return f"{prefix}{hashlib.sha256(canonical.encode()).hexdigest()[:_ID_LENGTH]}"
+
+
+def save(
+    bench: Workbench,
+    kind: str,
+    document: Mapping[str, Any],
+    evidence: Mapping[str, Any],
+    *,
+    customer_id: str | None = None,
+    branch_id: str | None = None,
+) -> None:
+    """Keep a document with its evidence; the repository seals both in the audit log."""
+    with bench.store.transaction() as connection:
+        bench.store.drafts(bench.principal).save(
+            connection,
+            draft_id=document["draft_id"],
+            kind=kind,
+            customer_id=customer_id,
+            branch_id=branch_id,
+            document=document,
+            evidence=evidence,
+        )
+
+
+def product_snapshot(product: Product) -> dict[str, Any]:
+    """The product version that a text was written from."""
+    return {name: value for name, value in asdict(product).items() if value not in (None, (), [])}
+
+
+def passage_snapshot(passages: Sequence[Passage]) -> list[dict[str, Any]]:
+    """The passages that a text may rest on, by id and content."""
+    return [
+        {
+            "passage_id": passage.passage_id,
+            "version": passage.version,
+            "sha256": hashlib.sha256(passage.text.encode()).hexdigest(),
+        }
+        for passage in passages
+    ]
+
+
+def seller_snapshot(seller: Seller) -> dict[str, Any] | None:
+    """Who would speak, and the licences on record."""
+    if seller.staff is None:
+        return None
+    return {
+        "staff_id": seller.staff.staff_id,
+        "role": seller.staff.role.value,
+        "branch_id": seller.staff.branch_id,
+        "licences": [
+            {
+                "licence": licence.licence.value,
+                "valid_from": licence.valid_from.isoformat(),
+                "valid_to": licence.valid_to and licence.valid_to.isoformat(),
+            }
+            for licence in seller.licences
+        ],
+    }

@@ -1,0 +1,167 @@
+"""Submitting templates for review: each is checked over the fills it would be used for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from copilot.records.codes import Channel, Role
+from copilot.records.compliance import CheckContext, Verdict
+from copilot.records.customer import Customer
+from copilot.records.product import Product
+from copilot.records.staff import Branch, Principal, Staff
+from copilot.records.template import Template
+from copilot.settings import Settings
+from copilot.store import Store
+
+if TYPE_CHECKING:
+    from copilot.compliance import Checker
+
+Progress = Callable[[str, int, int], None]
+
+APPROVALS_FILE = "approvals.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateReport:
+    """How many templates are on file, how many are approved, and why the others are not."""
+
+    submitted: int
+    approved: int
+    not_approved: Mapping[str, str]
+
+
+def submit_templates(settings: Settings, store: Store, progress: Progress) -> TemplateReport:
+    """Submits template files that are new and replays the reviews that the bank gave them.
+
+    Raises:
+        InputError: a template or the approvals file breaks its schema.
+    """
+    from copilot.drafting.template_files import load_templates
+
+    folder = settings.knowledge_dir / "templates"
+    if folder.is_dir():
+        with store.read() as connection:
+            known = {
+                (template.template_id, template.version)
+                for template in store.approvals(connection).templates()
+            }
+        fresh = [t for t in load_templates(folder) if (t.template_id, t.version) not in known]
+        if fresh:
+            _submit(settings, store, fresh, folder / APPROVALS_FILE, progress)
+    return _report(store)
+
+
+def worst_verdict(
+    template: Template,
+    checker: Checker,
+    shelf: Sequence[Product],
+    as_of: date,
+    bank_name: str,
+) -> Verdict:
+    """The worst verdict over the template's fills for every product and channel it fits.
+
+    A template that no product on the shelf can fill has nothing to show: `needs_evidence`.
+    """
+    verdicts = []
+    for product, channel, text in _sample_fills(template, shelf, as_of, bank_name):
+        context = CheckContext(
+            product=product.type,
+            product_code=product.product_code,
+            channel=channel,
+            kind=template.kind,
+            as_of=as_of,
+        )
+        verdicts.append(checker.check(text, context).verdict)
+    return max(verdicts, key=lambda verdict: verdict.rank, default=Verdict.NEEDS_EVIDENCE)
+
+
+def _submit(
+    settings: Settings,
+    store: Store,
+    templates: Sequence[Template],
+    approvals: Path,
+    progress: Progress,
+) -> None:
+    from copilot.compliance import load_checker
+    from copilot.review import ReviewDesk, replay_approvals
+
+    principal = Principal.operator()
+    as_of = store.facts.current().business_date
+    shelf = store.products(principal).valid(as_of)
+    checker = load_checker(settings.data_dir, settings.knowledge_dir)
+    verdicts: dict[str, Verdict] = {}
+    for done, template in enumerate(templates, start=1):
+        progress("检查话术模板", done, len(templates))
+        verdicts[template.template_id] = worst_verdict(
+            template, checker, shelf, as_of, settings.policy.bank_name
+        )
+    head_office = store.staff(principal)
+    with store.transaction() as connection:
+        repository = store.approvals(connection)
+        for template in templates:
+            repository.save_template(template)
+        # Without a staff table there is nobody who could have reviewed.
+        if approvals.is_file() and store.facts.current().has("staff"):
+            report = replay_approvals(
+                approvals,
+                ReviewDesk(repository),
+                templates={template.template_id: template for template in templates},
+                reviewers={person.staff_id: person for person in head_office.everyone()},
+                pack_version=checker.pack_version,
+                verdicts=verdicts,
+                products=shelf,
+            )
+            store.audit.append(
+                connection,
+                "templates.submit",
+                "templates",
+                {"submitted": len(templates), "skipped": dict(report.skipped)},
+            )
+
+
+def _sample_fills(
+    template: Template, shelf: Sequence[Product], as_of: date, bank_name: str
+) -> Iterator[tuple[Product, Channel, str]]:
+    from copilot.drafting.brief import WritingBrief
+    from copilot.drafting.fill import MissingSlot, fill
+
+    for channel in template.channels:
+        for product in shelf:
+            if not template.fits(product, channel):
+                continue
+            brief = WritingBrief(
+                product=product,
+                channel=channel,
+                as_of=as_of,
+                bank_name=bank_name,
+                customer=Customer("样例", name="王某", gender="M"),
+                seller=Staff("S0000", "样例员工", Role.WEALTH, "BR00"),
+                branch=Branch("BR00", "样例支行"),
+            )
+            values = brief.slot_values | {"maturity.date": as_of + timedelta(days=18)}
+            try:
+                yield product, channel, fill(template.text, values).text
+            except MissingSlot:
+                continue
+
+
+def _report(store: Store) -> TemplateReport:
+    with store.read() as connection:
+        repository = store.approvals(connection)
+        templates, reviews = repository.templates(), repository.reviews()
+    reviewed = {(review.template_id, review.version): review for review in reviews}
+    waiting: dict[str, str] = {}
+    for template in templates:
+        review = reviewed.get((template.template_id, template.version))
+        if review is None:
+            waiting[template.template_id] = "未提交审核"
+        elif review.rejection is not None:
+            waiting[template.template_id] = f"审核未通过：{review.rejection.comment}"
+        elif review.approval is None and review.next_stage is not None:
+            waiting[template.template_id] = f"审核中（{review.next_stage.shown}）"
+    approved = sum(1 for review in reviews if review.approval is not None)
+    return TemplateReport(len(templates), approved, waiting)

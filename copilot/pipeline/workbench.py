@@ -1,0 +1,164 @@
+"""The workbench: an opened installation with everything a pipeline needs, for one principal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from copilot.errors import StateError
+from copilot.records.customer import Customer
+from copilot.records.generation import Generation
+from copilot.records.matching import CustomerFile
+from copilot.records.product import Product
+from copilot.records.profile import Profile
+from copilot.records.staff import Principal, Seller
+from copilot.records.template import Review, Script, Template
+from copilot.settings import Settings
+from copilot.store import Store
+
+if TYPE_CHECKING:
+    from copilot.compliance import Checker
+    from copilot.knowledge.search import SearchResult
+    from copilot.llm.wire import Wire
+    from copilot.records.compliance import LookupRule
+    from copilot.records.knowledge import SearchQuery
+
+
+class Workbench:
+    """What the pipelines work on. Heavy parts are opened when first used.
+
+    Args:
+        settings: the installation's settings.
+        store: the opened store.
+        principal: who asks.
+        as_of: the date that every decision is taken for.
+        staff_id: the seller named by the caller, if any.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        principal: Principal,
+        as_of: date,
+        staff_id: str | None = None,
+    ) -> None:
+        self.settings = settings
+        self.store = store
+        self.principal = principal
+        self.as_of = as_of
+        self.staff_id = staff_id
+
+    @classmethod
+    def open(
+        cls, settings: Settings, *, staff_id: str | None = None, as_of: date | None = None
+    ) -> Workbench:
+        """Opens the store for a member of staff, or for the bank's own console.
+
+        ``as_of`` defaults to the configured business date, then to that of the loaded data.
+
+        Raises:
+            StateError: nothing has been loaded yet.
+            NotFound: no such staff id.
+        """
+        store = Store.open(settings)
+        generation = store.facts.current()
+        day = as_of or settings.business_date or generation.business_date
+        principal = Principal.operator()
+        if staff_id is not None:
+            staff = store.staff(principal).get(staff_id)
+            if not staff.active_on(day):
+                raise StateError(
+                    f"工号 {staff_id} 在 {day.isoformat()} 已离岗",
+                    next="请换一个在岗的工号，或换一个 --as-of 日期。",
+                )
+            principal = Principal.of(staff)
+        return cls(settings, store, principal, day, staff_id)
+
+    def close(self) -> None:
+        """Releases what was opened."""
+        wire = self.__dict__.get("wire")
+        if wire is not None:
+            wire.close()
+        self.store.close()
+
+    @cached_property
+    def generation(self) -> Generation:
+        """The tables in use."""
+        return self.store.facts.current()
+
+    @cached_property
+    def checker(self) -> Checker:
+        """The compliance checker with the active rule pack."""
+        from copilot.compliance import load_checker
+
+        return load_checker(self.settings.data_dir, self.settings.knowledge_dir)
+
+    @cached_property
+    def lookup_rules(self) -> Sequence[LookupRule]:
+        """The rules that records decide, as of the date."""
+        return self.checker.lookup_rules(self.as_of)
+
+    @cached_property
+    def shelf(self) -> Sequence[Product]:
+        """Every product with a valid version on the date."""
+        return self.store.products(self.principal).valid(self.as_of)
+
+    @cached_property
+    def templates(self) -> Sequence[Template]:
+        """Submitted templates."""
+        with self.store.read() as connection:
+            return self.store.approvals(connection).templates()
+
+    @cached_property
+    def reviews(self) -> Sequence[Review]:
+        """The reviews of the templates."""
+        with self.store.read() as connection:
+            return self.store.approvals(connection).reviews()
+
+    @cached_property
+    def scripts(self) -> Sequence[Script]:
+        """The approved moves that internal talking points are joined from."""
+        from copilot.drafting.template_files import load_scripts
+
+        folder = self.settings.knowledge_dir / "scripts"
+        return load_scripts(folder) if folder.is_dir() else ()
+
+    @cached_property
+    def wire(self) -> Wire | None:
+        """The connections to the configured model, if there is one."""
+        from copilot.llm.door import open_wire
+
+        return open_wire(self.settings)
+
+    def product(self, product_code: str) -> Product:
+        """The version of a product valid on the date."""
+        return self.store.products(self.principal).get(product_code, self.as_of)
+
+    def customer(self, customer_id: str) -> Customer:
+        """One customer in scope."""
+        return self.store.customers(self.principal).get(customer_id)
+
+    def profile(self, customer_id: str) -> Profile:
+        """The customer's profile as of the date."""
+        from copilot.profiles import read_profile
+
+        return read_profile(self.store, self.principal, customer_id, self.as_of, self.settings)
+
+    def customer_file(self, customer_id: str) -> CustomerFile:
+        """Everything the gate needs to know of the customer, the profile included."""
+        file = self.store.customers(self.principal).file(customer_id, self.as_of)
+        return replace(file, profile=self.profile(customer_id))
+
+    def seller(self, staff_id: str) -> Seller:
+        """A member of staff with their licences."""
+        return self.store.staff(self.principal).seller(staff_id)
+
+    def search(self, query: SearchQuery) -> SearchResult:
+        """Passages of the knowledge base for the principal."""
+        from copilot.knowledge import search
+
+        return search(query, self.store, self.settings, self.principal)

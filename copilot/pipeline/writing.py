@@ -1,0 +1,227 @@
+"""The writers in their order, everything checked: approved template, model, embedded writer.
+
+Nothing that the checker blocks is handed on: a draft that is objected to gives way to the next,
+and the last of them states records only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from copilot.drafting.brief import WritingBrief
+from copilot.drafting.writer import draft_of, fill_approved, own_words, talking_points
+from copilot.errors import ModelUnavailable
+from copilot.pipeline import facts
+from copilot.records.codes import Audience
+from copilot.records.compliance import CheckContext, CheckResult, Fact, Verdict
+from copilot.records.draft import INTERNAL_NOTICE, WRITER_NOTICE, Draft
+from copilot.records.template import Approval, Template
+
+if TYPE_CHECKING:
+    from copilot.drafting.model_writer import Objected
+    from copilot.pipeline.workbench import Workbench
+
+NOTHING_PASSED = "没有通过检查的话术，请按产品说明书介绍"
+RECORD_ONLY = "内部话术没有通过检查，沟通要点只列产品记录"
+#: What the reader is told for each writer that may come to word, in their order.
+_ABOUT_WRITERS = ((), (WRITER_NOTICE,), (WRITER_NOTICE, RECORD_ONLY))
+_LENIENT = (Verdict.PASS, Verdict.REVIEW)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The text to hand on with the checker's answer, and what it rests on.
+
+    ``talking_points`` are there beside an approved fill; without one they are the draft itself.
+    """
+
+    draft: Draft
+    result: CheckResult
+    talking_points: Draft | None = None
+    notes: tuple[str, ...] = ()
+    template: str | None = None
+    approval: Mapping[str, Any] | None = None
+    model_evidence: Mapping[str, Any] | None = None
+    usage: Mapping[str, Any] | None = None
+
+    @property
+    def model(self) -> str | None:
+        """The model that wrote the talking points, if one did."""
+        return None if self.model_evidence is None else str(self.model_evidence["model"])
+
+    @property
+    def prompts(self) -> tuple[str, ...]:
+        """The prompts that it was given."""
+        return () if self.model_evidence is None else tuple(self.model_evidence["prompts"])
+
+
+@dataclass(slots=True)
+class _Desk:
+    """One brief at work: the checker in this context, and what has been found out."""
+
+    bench: Workbench
+    brief: WritingBrief
+    known: tuple[Fact, ...]
+    notes: list[str] = field(default_factory=list)
+    model_evidence: dict[str, Any] | None = None
+    usage: Mapping[str, Any] | None = None
+
+    def check(self, draft: Draft, *, whole: bool, text: str | None = None) -> CheckResult:
+        """The checker's answer for a draft that a customer would read or hear.
+
+        ``text`` stands in for the draft's own when part of it is not the bank's to answer for.
+        """
+        context = CheckContext(
+            product=self.brief.product.type,
+            product_code=self.brief.product.product_code,
+            channel=self.brief.channel,
+            kind=draft.kind,
+            audience=Audience.CUSTOMER,
+            as_of=self.brief.as_of,
+            whole=whole,
+            facts=self.known,
+        )
+        return self.bench.checker.check(text or draft.text, context)
+
+
+def write(bench: Workbench, brief: WritingBrief, *, may_send: bool) -> Written:
+    """The best text for a brief.
+
+    An approved template filled whole when one fits and passes; otherwise talking points, which
+    are internal. ``may_send`` false keeps even an approved fill internal.
+    """
+    desk = _Desk(bench, brief, _known(brief))
+    filled, approval, result = _approved_fill(desk)
+    points, points_result = _points(desk)
+    notes = tuple(desk.notes)
+    if filled is None or result is None:
+        note = "没有适用的已审批模板，以下为内部沟通要点"
+        return Written(
+            points,
+            points_result,
+            notes=(note, INTERNAL_NOTICE, *notes),
+            model_evidence=desk.model_evidence,
+            usage=desk.usage,
+        )
+    if not may_send:
+        filled = replace(filled, approval_number=None)
+    return Written(
+        filled,
+        result,
+        talking_points=points,
+        notes=notes,
+        template=f"{filled.template_id}@{approval.version}" if approval else None,
+        approval=_approval_snapshot(approval) if approval else None,
+        model_evidence=desk.model_evidence,
+        usage=desk.usage,
+    )
+
+
+def _known(brief: WritingBrief) -> tuple[Fact, ...]:
+    profile = facts.profile_facts(brief.profile) if brief.profile else ()
+    return (*facts.product_facts(brief.product), *profile, facts.day_fact(brief.as_of))
+
+
+def _approved_fill(desk: _Desk) -> tuple[Draft | None, Approval | None, CheckResult | None]:
+    from copilot.review import InMemoryApprovals, Present, ReviewDesk
+
+    reviews = InMemoryApprovals()
+    for review in desk.bench.reviews:
+        reviews.save_review(review)
+    review_desk = ReviewDesk(reviews)
+    passed: dict[str, tuple[Approval, CheckResult]] = {}
+
+    def admit(template: Template, draft: Draft) -> Approval | None:
+        result = desk.check(draft, whole=True)
+        if result.verdict not in _LENIENT:
+            return None
+        present = Present(
+            as_of=desk.brief.as_of,
+            pack_version=desk.bench.checker.pack_version,
+            verdict=result.verdict,
+            product=desk.brief.product,
+        )
+        approval = review_desk.approval_of(template, present)
+        if approval is not None:
+            passed[template.template_id] = approval, result
+        return approval
+
+    filled = fill_approved(desk.brief, desk.bench.templates, admit)
+    if filled is None or filled.template_id is None:
+        return None, None, None
+    return filled, *passed[filled.template_id]
+
+
+def _points(desk: _Desk) -> tuple[Draft, CheckResult]:
+    """Talking points that are not blocked: the model's, else ours, else the record alone."""
+    brief, scripts = desk.brief, desk.bench.scripts
+    writers: Sequence[Callable[[], Draft | None]] = (
+        lambda: _from_model(desk),
+        lambda: talking_points(brief, scripts),
+        lambda: talking_points(brief, ()),
+    )
+    for number, writer in enumerate(writers):
+        draft = writer()
+        if draft is None:
+            continue
+        # Scripts quote what customers say; only a model's quotes are its own invention.
+        result = desk.check(draft, whole=False, text=own_words(draft.text) if number else None)
+        if result.verdict in _LENIENT:
+            desk.notes += _ABOUT_WRITERS[number]
+            return draft, result
+    from copilot.drafting.fill import Filled
+
+    bare = draft_of(brief, Filled(f"{INTERNAL_NOTICE}\n{NOTHING_PASSED}。", ()))
+    desk.notes.append(NOTHING_PASSED)
+    return bare, desk.check(bare, whole=False)
+
+
+def _from_model(desk: _Desk) -> Draft | None:
+    """The configured model's talking points; ``None`` when there is no model or none passed."""
+    wire = desk.bench.wire
+    if wire is None:
+        return None
+    from copilot.drafting.model_writer import ModelWriter
+    from copilot.llm.pseudonyms import Pseudonyms
+
+    customer = desk.brief.customer
+    people = []
+    if customer is not None:
+        repository = desk.bench.store.customers(desk.bench.principal)
+        people.append((customer, repository.identifiers(customer.customer_id)))
+    writer = ModelWriter(wire, Pseudonyms.of(people), desk.bench.settings.prompts_dir)
+    try:
+        written = writer.talking_points(
+            desk.brief, desk.bench.scripts, lambda draft: _objections(desk, draft)
+        )
+    except ModelUnavailable as error:
+        desk.notes.append(f"{error.message}已改用内置模板引擎")
+        return None
+    desk.model_evidence = dict(written.evidence)
+    desk.usage = written.usage.as_json()
+    desk.notes.append(f"沟通要点由AI辅助生成（{written.draft.writer}），{INTERNAL_NOTICE}")
+    return written.draft
+
+
+def _objections(desk: _Desk, draft: Draft) -> list[Objected]:
+    from copilot.drafting.model_writer import Objected
+
+    return [
+        Objected(finding.text, finding.message, finding.suggestion)
+        for finding in desk.check(draft, whole=False).findings
+        if finding.verdict not in _LENIENT
+    ]
+
+
+def _approval_snapshot(approval: Approval) -> dict[str, Any]:
+    return {
+        "template_id": approval.template_id,
+        "version": approval.version,
+        "number": approval.number,
+        "content_hash": approval.content_hash,
+        "approved_on": approval.approved_on.isoformat(),
+        "valid_to": approval.valid_to.isoformat(),
+        "pack_version": approval.pack_version,
+    }
