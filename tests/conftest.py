@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
+from copilot.pipeline.workbench import Workbench
 from copilot.settings import Settings, load_settings
 from copilot.store import Store
 
@@ -16,8 +19,6 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 @pytest.fixture(autouse=True)
 def no_configured_model(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reaches a real endpoint because the developer's shell has one configured."""
-    import os
-
     for name in list(os.environ):
         if name.startswith("COPILOT_"):
             monkeypatch.delenv(name)
@@ -35,3 +36,28 @@ def store(settings: Settings) -> Iterator[Store]:
     store = Store.create(settings)
     yield store
     store.close()
+
+
+@pytest.fixture(scope="session")
+def sample_home(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The data directory of the whole sample bank, made once for all test processes.
+
+    Tests may draft in it (drafts only add rows); a test that breaks things copies it first.
+    """
+    from copilot.pipeline.bank import bring_in
+
+    root = tmp_path_factory.getbasetemp()
+    home = (root if worker_id == "master" else root.parent) / "示例 银行"
+    with FileLock(str(home) + ".lock"):
+        if not (home / "ready").is_file():
+            bring_in(load_settings(data_dir=home), None, lambda step, done, total: None)
+            (home / "ready").touch()
+    return home
+
+
+@pytest.fixture
+def bench(sample_home: Path) -> Iterator[Workbench]:
+    """The sample bank, opened at the bank's own console."""
+    bench = Workbench.open(load_settings(data_dir=sample_home))
+    yield bench
+    bench.close()

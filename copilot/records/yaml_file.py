@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     ModelT = TypeVar("ModelT", bound=BaseModel)
 
 Location = tuple[str | int, ...]
+
+_DEEPEST = 60
+_LONG_INDENT = re.compile(rf"^[ ?:\-]{{{_DEEPEST},}}", re.M)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +52,15 @@ class YamlFile:
         """Parse YAML text that stands in ``path`` from ``first_line`` on.
 
         Raises:
-            InputError: not YAML, a key stands twice, or an alias is used (a few nested ones
-                would unfold into gigabytes); names file and line.
+            InputError: not YAML, a key stands twice, nested too deep, or an alias is used (a few
+                nested ones would unfold into gigabytes); names file and line.
         """
         import yaml
 
+        kind = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # C: ten times faster
         try:
-            loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(text)  # C: ten times faster
+            _check_depth(text, kind, path, first_line)
+            loader = kind(text)
             node = loader.get_single_node()
             lines = dict(_lines(node, (), path, first_line, set())) if node is not None else {}
             data = loader.construct_document(node) if node is not None else None
@@ -131,6 +137,27 @@ class YamlFile:
             case _:
                 reason = f"{name} 的值 {first['input']!r} 不符合要求：{first['msg']}。"
                 return self.error(reason, location)
+
+
+def _check_depth(text: str, loader: Any, path: Path, first_line: int) -> None:
+    """Refuses what would overflow the stack of the loader, which recurses."""
+    import yaml
+
+    brackets = text.count("[") + text.count("{")
+    if brackets <= _DEEPEST and not _LONG_INDENT.search(text):
+        return
+    depth = 0
+    for event in yaml.parse(text, Loader=loader):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            mark = event.start_mark
+            raise InputError(
+                f"YAML 嵌套超过 {_DEEPEST} 层。",
+                next="请减少嵌套后重试。",
+                file=str(path),
+                row=mark.line + first_line if mark else None,
+            )
 
 
 def _lines(

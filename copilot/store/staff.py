@@ -62,6 +62,16 @@ class StaffRepository:
             staff = [_staff(row) for row in connection.execute(query)]
         return [person for person in staff if person.active_on(as_of)]
 
+    def everyone(self) -> list[Staff]:
+        """Every member of staff in the principal's branches, by staff id."""
+        table = _dims["staff"]
+        with read_connection(self._engine) as connection:
+            staff = [
+                _staff(row)
+                for row in connection.execute(sa.select(table).order_by(table.c.staff_id))
+            ]
+        return [person for person in staff if self._principal.sees_branch(person.branch_id)]
+
     def branch(self, branch_id: str) -> Branch:
         """One branch.
 

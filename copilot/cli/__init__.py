@@ -1,0 +1,1 @@
+"""The command line: parse, call the pipeline, present. Nothing is decided here."""

@@ -1,0 +1,104 @@
+"""The ``copilot`` command: every command is mounted here, and every error ends here."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from copilot.cli import (
+    ask,
+    audit,
+    check,
+    demo,
+    doctor,
+    init,
+    knowledge,
+    match,
+    pitch,
+    profile,
+    rules,
+    search,
+    tables,
+    today,
+)
+from copilot.cli.common import fail
+from copilot.errors import CopilotError, DependencyError, InputError
+
+app = typer.Typer(
+    name="copilot",
+    help="银行营销助手：客户画像、有依据的话术、合规检查。",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+app.command("init")(init.init)
+app.command("demo")(demo.demo)
+app.command("today")(today.today)
+app.command("match")(match.match)
+app.command("pitch")(pitch.pitch)
+app.command("ask")(ask.ask)
+app.command("check")(check.check)
+app.command("search")(search.search)
+app.command("doctor")(doctor.doctor)
+app.add_typer(tables.app, name="tables", help="检查银行数据表，查看代码表。")
+app.add_typer(profile.app, name="profile", help="客户画像：计算、查看、解释。")
+app.add_typer(knowledge.app, name="knowledge", help="知识库：入库与清单。")
+app.add_typer(rules.app, name="rules", help="合规规则：清单、内容、自测。")
+app.add_typer(audit.app, name="audit", help="留痕：校验与查看。")
+
+
+def main() -> None:
+    """Runs the command line; exit codes 0 yes, 1 no, 2 bad input, 3 a dependency failed."""
+    _offline()
+    as_json = "json" in _values_of("--format")
+    try:
+        code = app(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except CopilotError as error:
+        fail(error, as_json=as_json)
+    except typer.Abort:
+        sys.exit(130)
+    except KeyboardInterrupt:
+        print("已中断；已完成的步骤保留，可重新运行继续。", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        fail(
+            DependencyError(
+                f"文件或磁盘操作失败：{reason}",
+                file=str(error.filename) if error.filename else None,
+                next="请检查磁盘空间与权限后重试，已有数据不受影响。",
+            ),
+            as_json=as_json,
+        )
+    except Exception as error:
+        if not hasattr(error, "format_message"):
+            raise
+        fail(InputError(error.format_message(), next="加 --help 查看用法。"), as_json=as_json)
+
+
+def _values_of(option: str) -> list[str]:
+    words = sys.argv[1:]
+    spaced = [words[i + 1] for i, word in enumerate(words[:-1]) if word == option]
+    joined = [word.split("=", 1)[1] for word in words if word.startswith(option + "=")]
+    return spaced + joined
+
+
+def _offline() -> None:
+    # Libraries below us phone home or trace by default; a bank's data must not leave by accident.
+    for name, value in {
+        "ANONYMIZED_TELEMETRY": "False",
+        "LANGSMITH_TRACING": "false",
+        "LANGCHAIN_TRACING_V2": "false",
+        "ORT_DISABLE_TELEMETRY": "1",
+        "HF_HUB_OFFLINE": "1",
+        "DO_NOT_TRACK": "1",
+    }.items():
+        os.environ[name] = value
