@@ -85,7 +85,7 @@ def warm_pitch(data_dir: Path) -> Row:
     customers = bench.store.customers(bench.principal).ids()[:240]
 
     def one(number: int) -> object:
-        request = PitchRequest(customers[number], "DEP-3Y", Channel.COUNTER)
+        request = PitchRequest("DEP-3Y", Channel.COUNTER, customers[number])
         return draft_pitch(bench, request)
 
     per_call(one, 40)

@@ -62,7 +62,9 @@ def write_parquet(directory: Path, table: str, rows: Iterable[Mapping[str, Any]]
         connection.execute(f"copy t to '{directory / table}.parquet' (format parquet)")
 
 
-def open_bank(directory: Path, rows: Rows, name: str = "g1") -> tuple[Store, Settings]:
+def open_bank(
+    directory: Path, rows: Rows, *, name: str = "g1", currency: str = "CNY"
+) -> tuple[Store, Settings]:
     """A store whose current generation holds exactly these rows; absent keys are absent tables."""
     settings = Settings(data_dir=directory)
     store = Store.create(settings)
@@ -78,6 +80,7 @@ def open_bank(directory: Path, rows: Rows, name: str = "g1") -> tuple[Store, Set
         missing=frozenset(set(TABLES) - set(rows)),
         content_hash=name,
         loaded_at=datetime(2026, 11, 21, tzinfo=UTC),
+        currency=currency,
     )
     dims = {table: given for table, given in rows.items() if not TABLES[table].facts}
     with store.transaction() as connection:

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import yaml
 from fake_openai import Body, FakeOpenAI, Reply
 
 from copilot.cli.ask import present
 from copilot.errors import NotFound
 from copilot.llm.wire import Endpoint, Wire
+from copilot.paths import shipped
 from copilot.pipeline.ask import answer
 from copilot.pipeline.workbench import Workbench
 from copilot.records.draft import AI_LABEL, Answer
@@ -105,6 +107,10 @@ def test_a_day_in_the_past_is_answered_from_the_version_of_that_day(bench: Workb
         "三年期大额存单的质押率是多少",
         "三年定存加息券多少",
         "三年定存以后利率会涨吗",
+        "日元定存利率",
+        "十年期大额存单利率",
+        "SD-90 上一期到期收益",
+        "企业大额存单利率",
         "WMP-CASH 年费是多少",
         "你们行长叫什么名字",
         "今天天气怎么样",
@@ -297,3 +303,33 @@ def test_long_numbers_in_a_question_stay_home(bench: Workbench, model: FakeOpenA
     answer(bench, "客户13800001234的卡被限额怎么解")
 
     assert "13800001234" not in json.dumps(model.chat_bodies, ensure_ascii=False)
+
+
+def test_a_figure_from_knowledge_is_traced_to_its_passage(bench: Workbench) -> None:
+    found = answer(bench, "存款有保险吗，保多少？")
+
+    figure = next(f for f in found.figures if f.text == "50万元")
+    assert figure.source.startswith("passage:faq/deposits")
+    assert found.answer[figure.start : figure.end] == "50万元"
+
+
+def test_every_frequent_question_gets_its_whole_answer(bench: Workbench) -> None:
+    asked = 0
+    for path in sorted((shipped("knowledge") / "faq").glob("*.yaml")):
+        for entry in yaml.safe_load(path.read_text("utf-8"))[::3]:
+            found = answer(bench, entry["variants"][0])
+            assert entry["answer"].strip() in found.answer, entry["id"]
+            asked += 1
+    assert asked > 30
+
+
+def test_half_a_literal_answer_is_no_answer(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from copilot.knowledge import quotes
+
+    def all_but_the_first(cited: Any, *_: Any, **__: Any) -> Any:
+        return tuple(cited)[1:], ()
+
+    monkeypatch.setattr(quotes, "verify", all_but_the_first)
+    assert answer(bench, "存款、买理财能送礼品吗？").refused

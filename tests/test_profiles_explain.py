@@ -23,7 +23,7 @@ from copilot.records.staff import Principal, Staff
 from copilot.store import Store
 
 BANK = Principal.operator()
-CUSTOMERS = ["C01", "C02", "C05", "C10"]
+CUSTOMERS = ["C01", "C02", "C10"]
 FEATURES: FeatureSet = load_features()
 Explanations = dict[tuple[str, str], FeatureExplanation]
 RECOMPUTABLE = [

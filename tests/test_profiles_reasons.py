@@ -184,6 +184,24 @@ def test_card_says_unknown_and_never_zero_for_what_is_not_known(bank: Store) -> 
     assert "风险：未知（没有风险测评）" in card
 
 
+def test_books_in_another_currency_are_told_on_the_card_and_never_mixed(tmp_path: Path) -> None:
+    rows = golden_rows()
+    rows["transactions"].append(
+        {
+            "txn_id": "TC",
+            "customer_id": "C09",
+            "txn_date": ago(1),
+            "amount": 100,
+            "currency": "CZK",
+        }
+    )
+    store, settings = open_bank(tmp_path, rows, currency="CZK")
+    build_profiles(store, settings)
+    assert "金额币种：CZK" in read_profile(store, BANK, "C09").card
+    assert read_profile(store, BANK, "C09").value("inflow_90") == 100
+    assert read_profile(store, BANK, "C01").value("inflow_90") == 0  # all in yuan
+
+
 def test_card_names_nobody(bank: Store) -> None:
     assert "王建国" not in read_profile(bank, BANK, "C01").card
 

@@ -21,6 +21,8 @@ from copilot.errors import InputError
 if TYPE_CHECKING:
     from copilot.pipeline.bank import BankReport
 
+_MOST_NAMES = 3
+
 
 def init(
     sample: Annotated[bool, typer.Option("--sample", help="建示例银行。")] = False,
@@ -57,7 +59,10 @@ def present(report: BankReport) -> str:
         "",
         f"话术模板：提交 {templates.submitted} 个，审核通过 {templates.approved} 个",
     ]
-    lines += [f"  未通过 {name}：{reason}" for name, reason in templates.not_approved.items()]
+    by_reason: dict[str, list[str]] = {}
+    for name, reason in templates.not_approved.items():
+        by_reason.setdefault(reason, []).append(name)
+    lines += [f"  {reason}：{_names(names)}" for reason, names in by_reason.items()]
     lines.append(f"知识库：{report.knowledge.passages} 个段落")
     refused = [
         f"  未入库 {name}：{why}" for name, what, why in report.knowledge.files if what == "refused"
@@ -65,3 +70,8 @@ def present(report: BankReport) -> str:
     lines += refused
     lines.append(f"客户画像：{report.profiles.customers} 位客户")
     return "\n".join(lines)
+
+
+def _names(names: list[str]) -> str:
+    shown = "、".join(names[:_MOST_NAMES])
+    return shown if len(names) <= _MOST_NAMES else f"{shown} 等 {len(names)} 个"

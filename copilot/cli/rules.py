@@ -120,6 +120,7 @@ def present_rule(rule: Rule) -> str:
         number = f"（{citation.number}）" if citation.number else ""
         evidence = citation.evidence.value
         lines.append(f"  依据：{citation.regulation}{number}{citation.article}［{evidence}］")
+    lines.append("  规则是工程样例，不构成法律意见。")
     return "\n".join(lines)
 
 

@@ -321,6 +321,10 @@ class _Sounds:
                 letters = "".join(syllable[0] for syllable in full[start:end])
                 if end - start >= 2 and len(word) >= 3:
                     forms.add((word[:start] + letters + word[end:], word))
+            if len(word) == 4:
+                for chosen in combinations(range(4), 2):
+                    letter = {i: full[i][0] for i in chosen}
+                    forms.add(("".join(letter.get(i, c) for i, c in enumerate(word)), word))
         return {(form, word) for form, word in forms if len(form) >= (4 if form.isascii() else 3)}
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from copilot.records.codes import Audience
 from copilot.records.compliance import (
     CheckContext,
     Evidence,
@@ -199,7 +198,7 @@ class Rule:
             products=frozenset(data["products"]),
             channels=frozenset(data["channels"]),
             kinds=frozenset(data["kinds"]),
-            audience=frozenset(data["audience"] or [Audience.CUSTOMER.value]),
+            audience=frozenset(data["audience"]),
             effective_from=_day(data["effective_from"]),
             effective_to=_day(data["effective_to"]),
             citations=tuple(_citation(c) for c in data["citations"]),
@@ -207,38 +206,45 @@ class Rule:
             why=data["why"],
             message=data["message"],
             suggestion=data["suggestion"],
-            terms=tuple(TermMatcher(tuple(m["words"]), _excuses(m)) for m in data.get("terms", ())),
-            patterns=tuple(
-                PatternMatcher(m["regex"], tuple(m["anchors"]), _excuses(m))
-                for m in data.get("patterns", ())
-            ),
-            requires=tuple(
-                RequiredElement(
-                    m["element"],
-                    "|".join(f"(?:{regex})" for regex in m["present"]),
-                    tuple(m["when"]),
-                    tuple(m["when_patterns"]),
-                    m["near"],
-                    _excuses(m),
-                )
-                for m in data.get("requires", ())
-            ),
-            claims=tuple(
-                Claim(
-                    m["figure"],
-                    tuple(m["near"]),
-                    m["within"],
-                    m["operator"],
-                    m["value"],
-                    m["fact"],
-                    _excuses(m),
-                )
-                for m in data.get("claims", ())
-            ),
+            terms=tuple(map(_terms, data.get("terms", ()))),
+            patterns=tuple(map(_pattern, data.get("patterns", ()))),
+            requires=tuple(map(_element, data.get("requires", ()))),
+            claims=tuple(map(_claim, data.get("claims", ()))),
             lookup=Lookup(lookup["check"], lookup["parameters"]) if lookup else None,
             grounding=bool(data.get("grounding")),
             source=data,
         )
+
+
+def _terms(data: Mapping[str, Any]) -> TermMatcher:
+    return TermMatcher(tuple(data["words"]), _excuses(data))
+
+
+def _pattern(data: Mapping[str, Any]) -> PatternMatcher:
+    return PatternMatcher(data["regex"], tuple(data["anchors"]), _excuses(data))
+
+
+def _element(data: Mapping[str, Any]) -> RequiredElement:
+    return RequiredElement(
+        element=data["element"],
+        present="|".join(f"(?:{regex})" for regex in data["present"]),
+        when=tuple(data["when"]),
+        when_patterns=tuple(data["when_patterns"]),
+        near=data["near"],
+        excuses=_excuses(data),
+    )
+
+
+def _claim(data: Mapping[str, Any]) -> Claim:
+    return Claim(
+        figure=data["figure"],
+        near=tuple(data["near"]),
+        within=data["within"],
+        operator=data["operator"],
+        value=data["value"],
+        fact=data["fact"],
+        excuses=_excuses(data),
+    )
 
 
 def _day(text: str | None) -> date | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from copilot.records.compliance import Fact
@@ -32,10 +32,12 @@ class AnswerParts:
     proof: Mapping[str, Any] = field(default_factory=dict)
 
     def followed_by(self, other: AnswerParts) -> AnswerParts:
-        """Both answers, one after the other; ``other`` must hold no figures of its own."""
+        """Both answers, one after the other."""
+        shift = len(self.text) + 1
+        moved = (replace(f, start=f.start + shift, end=f.end + shift) for f in other.figures)
         return AnswerParts(
             f"{self.text}\n{other.text}",
-            self.figures,
+            (*self.figures, *moved),
             self.citations + other.citations,
             self.known + other.known,
             self.products,

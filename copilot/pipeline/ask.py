@@ -100,9 +100,7 @@ def _parts(
 ) -> AnswerParts | None:
     if customer_id is not None and asked.products and any(word in question for word in _MAY_I):
         return _from_gate(bench, asked, customer_id)
-    if asked.no_such and (asked.properties or asked.wants_figure):
-        return None
-    stated = from_records(bench, asked)
+    stated = None if asked.no_such else from_records(bench, asked)
     prose = from_passages(bench, question)
     if stated is None:
         return prose if prose is not None and _about_this(asked, prose) else None
@@ -119,8 +117,9 @@ def _about_this(asked: ProductQuestion, prose: AnswerParts) -> bool:
     A question for a property or figure of a named product is the records' business; only a
     passage about that very question may answer it instead.
     """
+    about_product = bool(asked.products or asked.no_such)
     for_records = bool(asked.properties or asked.absent) or (asked.named and asked.wants_figure)
-    return prose.fit >= STRONG or not (asked.products and for_records)
+    return prose.fit >= STRONG or not (about_product and for_records)
 
 
 def _from_gate(bench: Workbench, asked: ProductQuestion, customer_id: str) -> AnswerParts:
@@ -191,7 +190,7 @@ def _refusal(asked: ProductQuestion) -> Answer:
     words = asked.period.words
     lacking = [f"“{words}”的记录"] if words else []
     if asked.no_such:
-        lacking.append(f"这个期限的{asked.no_such}")
+        lacking.append(asked.no_such)
     about = "、".join([*lacking, *asked.absent])
     return Answer(
         answer=f"{NO_EVIDENCE}{f'（{about}）' if about else ''}，不能回答。请不要凭印象答复客户。",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from copilot.errors import ModelUnavailable
 from copilot.pipeline import evidence, facts
 from copilot.pipeline.answer_parts import AnswerParts
 from copilot.records.codes import Audience, PassageKind
-from copilot.records.draft import AI_LABEL, WRITER_NOTICE
+from copilot.records.draft import AI_LABEL, WRITER_NOTICE, Figure
 from copilot.records.knowledge import Citation, Hit, Passage, SearchQuery
 
 if TYPE_CHECKING:
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 CANDIDATES = 20
 FOR_THE_MODEL = 4
-MOST_SENTENCES = 6
+MOST_SENTENCES = 8
+SHORTEST_PIECE = 6  # characters
 #: Shares of a question's telling word pairs that a passage must carry: to answer in its words, to
 #: be shown to a model whose quotes are verified, and for an article, which nobody wrote as an
 #: answer. Set on the first-day questions against questions that no entry answers.
@@ -119,12 +120,27 @@ def _literal(bench: Workbench, candidate: _Candidate) -> AnswerParts | None:
 
         parts = faq_parts(passage)
         body, whom = parts.answer, parts.ask_whom
-    said = [sentence.strip() for _, sentence in sentences(body)][:MOST_SENTENCES]
+    said = list(_pieces(body))[:MOST_SENTENCES]
     cited = [Citation(s, passage.passage_id, s, passage.citation) for s in said]
     kept = _verified(bench, cited)
-    if not kept:
-        return None
+    if not kept or len(kept) < len(said):
+        return None  # half an answer may say the opposite of the whole
     return _parts(kept, (passage,), candidate.fit, whom, (WRITER_NOTICE,))
+
+
+def _pieces(body: str) -> Iterator[str]:
+    """The sentences of a passage; a very short one (「不能。」) stays with the next.
+
+    It could not be quoted alone, and an answer must not lose it.
+    """
+    start = 0
+    for offset, sentence in sentences(body):
+        end = offset + len(sentence)
+        if len(body[start:end].strip()) >= SHORTEST_PIECE:
+            yield body[start:end].strip()
+            start = end
+    if body[start:].strip():
+        yield body[start:].strip()
 
 
 def _from_model(
@@ -183,6 +199,7 @@ def _parts(
 ) -> AnswerParts:
     return AnswerParts(
         text="".join(citation.sentence for citation in kept),
+        figures=tuple(_figures(kept)),
         citations=tuple(kept),
         known=tuple(facts.passage_facts(passages)),
         ask_whom=whom,
@@ -190,3 +207,17 @@ def _parts(
         fit=fit,
         proof={"passages": evidence.passage_snapshot(passages)},
     )
+
+
+def _figures(kept: Sequence[Citation]) -> Iterator[Figure]:
+    """The figures of an answer, each traced to the passage that its sentence quotes."""
+    from copilot.compliance.quantities import figures
+
+    position = 0
+    for citation in kept:
+        for found in figures(citation.sentence.lower()):
+            text = citation.sentence[found.start : found.end]
+            if any(character.isdigit() for character in text):
+                start, end = position + found.start, position + found.end
+                yield Figure(text, start, end, f"passage:{citation.passage_id}")
+        position += len(citation.sentence)

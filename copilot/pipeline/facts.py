@@ -43,6 +43,17 @@ _PRODUCT_WORDING = (
     "liquidity",
     "risk_statement",
 )
+#: Kinds of figures in wording and the kinds of facts that ground them.
+_FIGURE_KINDS = {
+    "rate": "rate",
+    "amount": "amount",
+    "term": "term",
+    "rating": "rating",
+    "count": "count",
+    "periods": "count",
+    "date": "date",
+    "year": "date",
+}
 _UNIT_KINDS = {
     "fen": "amount",
     "fen_per_month": "amount",
@@ -103,10 +114,12 @@ def figures_of(wording: str, source: str) -> Iterator[Fact]:
     from copilot.compliance.quantities import figures
 
     for figure in figures(unicodedata.normalize("NFKC", wording).lower()):
-        if figure.kind in ("rate", "amount", "term", "rating", "count"):
-            yield Fact(source, "quoted", figure.kind, figure.value)
-        elif figure.kind == "date" and not str(figure.value).startswith("--"):
-            yield Fact(source, "quoted", "date", figure.value)
+        kind = _FIGURE_KINDS.get(figure.kind)
+        if kind == "date":
+            if not str(figure.value).startswith("--"):  # a day without its year is no fact
+                yield Fact(source, "quoted", "date", str(figure.value))
+        elif kind is not None:
+            yield Fact(source, "quoted", kind, figure.value)
 
 
 def _feature_fact(feature: FeatureValue) -> Fact | None:

@@ -16,6 +16,7 @@ from importlib.metadata import version
 from typing import Any
 
 from copilot.errors import CopilotError
+from copilot.pipeline.templates import template_report
 from copilot.records.staff import Principal
 from copilot.settings import Settings
 from copilot.store import Store
@@ -164,10 +165,9 @@ def _rules(settings: Settings) -> Health:
 
 
 def _templates(store: Store) -> Health:
-    with store.read() as connection:
-        reviews = store.approvals(connection).reviews()
-    approved = sum(1 for review in reviews if review.approval)
-    return Health("话术模板", "ok" if approved else "off", f"审核通过 {approved} / {len(reviews)}")
+    report = template_report(store)
+    detail = f"可用 {report.approved} / {report.submitted}"
+    return Health("话术模板", "ok" if report.approved else "off", detail)
 
 
 def _audit(store: Store) -> Health:

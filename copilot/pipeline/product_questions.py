@@ -106,6 +106,9 @@ _NEVER_ON_RECORD: dict[str, tuple[str, ...]] = {
     "额度": ("额度", "限额", "剩多少", "还有多少", "抢得到"),
     PAST: (
         "历史收益",
+        "上一期",
+        "上期",
+        "到期收益",
         "过往",
         "去年收益",
         "实际收益",
@@ -164,6 +167,25 @@ _KINDS: tuple[tuple[str, ProductType, str], ...] = (
     ("美元定存", ProductType.FX, "美元"),
     ("美元存款", ProductType.FX, "美元"),
 )
+#: Currencies, metals, customers and covers that the product types do not include.
+_NOT_SOLD = (
+    "日元",
+    "港币",
+    "欧元",
+    "英镑",
+    "澳元",
+    "白银",
+    "企业存款",
+    "企业定期",
+    "企业大额",
+    "企业贷款",
+    "企业开户",
+    "对公",
+    "公司账户",
+    "信托",
+    "重疾险",
+    "车险",
+)
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)年?(?:(\d{1,2})月)?(?:(\d{1,2})[日号])?")
 _BARE_MONTH = re.compile(r"(?<![\d年])(\d{1,2})月(?:(\d{1,2})[日号]|份)")
 _TERM_WORDS = re.compile(r"[0-9一二两三四五六七八九十半]+(?:年|个月|天|日)")
@@ -214,7 +236,7 @@ def read_question(question: str, shelf: Sequence[Product], as_of: date) -> Produ
         period=_period(text, as_of),
         named=named,
         wants_figure=_any(_QUANTITY, text),
-        no_such=kind_word if named and not products else "",
+        no_such=_not_sold(text) or (f"这个期限的{kind_word}" if named and not products else ""),
     )
 
 
@@ -252,6 +274,11 @@ def _asks_how_much(text: str, products: Sequence[Product]) -> bool:
     return False
 
 
+def _not_sold(text: str) -> str:
+    """A word of the question for what no retail shelf of this bank holds, or an empty string."""
+    return next((word for word in _NOT_SOLD if word in text), "")
+
+
 def _products_meant(text: str, shelf: Sequence[Product]) -> tuple[tuple[Product, ...], bool, str]:
     """The products meant, whether they are named more closely than by kind, and the kind's word."""
     by_code = [p for p in shelf if p.product_code.lower() in text]
@@ -261,17 +288,33 @@ def _products_meant(text: str, shelf: Sequence[Product]) -> tuple[tuple[Product,
     kinds = _kinds_in(text)
     terms = _terms(text)
     named = _named(text, shelf)
+    words = "、".join(word for word, _, _ in kinds)
+    holding = _any(_WORDS[Property.WITHDRAWAL], text)
     if named and all(len(_shared(text, named[0].name)) > len(word) for word, _, _ in kinds):
-        return tuple(_of_term(named, terms) or named), True, ""
+        return _narrowed(named, terms, holding)[0], True, words or named[0].name
     found: dict[str, Product] = {}
     asked_terms = False
     for _, product_type, part in kinds:
         of_kind = [p for p in shelf if p.type is product_type and part in p.name]
-        # A term in the question is the product's only where products of the kind have terms.
-        by_term = bool(terms) and any(p.term_days is not None for p in of_kind)
+        narrowed, by_term = _narrowed(of_kind, terms, holding)
         asked_terms = asked_terms or by_term
-        found |= {p.product_code: p for p in (_of_term(of_kind, terms) if by_term else of_kind)}
-    return tuple(found[code] for code in sorted(found)), asked_terms, "、".join(k[0] for k in kinds)
+        found |= {product.product_code: product for product in narrowed}
+    return tuple(found[code] for code in sorted(found)), asked_terms, words
+
+
+def _narrowed(
+    products: Sequence[Product], terms: set[int], holding: bool
+) -> tuple[tuple[Product, ...], bool]:
+    """The products of the terms named, and whether a term was used to choose.
+
+    A term is the product's only where such products have terms, and not when it is how long
+    somebody has held one (「买了半年能取吗」).
+    """
+    fitting = tuple(_of_term(products, terms))
+    by_term = bool(terms) and any(p.term_days is not None for p in products)
+    if not by_term or (holding and not fitting):
+        return tuple(products), False
+    return fitting, True
 
 
 def _kinds_in(text: str) -> list[tuple[str, ProductType, str]]:

@@ -52,7 +52,7 @@ def submit_templates(settings: Settings, store: Store, progress: Progress) -> Te
         fresh = [t for t in load_templates(folder) if (t.template_id, t.version) not in known]
         if fresh:
             _submit(settings, store, fresh, folder / APPROVALS_FILE, progress)
-    return _report(store)
+    return template_report(store)
 
 
 def worst_verdict(
@@ -149,10 +149,12 @@ def _sample_fills(
                 continue
 
 
-def _report(store: Store) -> TemplateReport:
+def template_report(store: Store) -> TemplateReport:
+    """How the templates on file stand on the business date."""
     with store.read() as connection:
         repository = store.approvals(connection)
         templates, reviews = repository.templates(), repository.reviews()
+    as_of = store.facts.current().business_date
     reviewed = {(review.template_id, review.version): review for review in reviews}
     waiting: dict[str, str] = {}
     for template in templates:
@@ -163,5 +165,6 @@ def _report(store: Store) -> TemplateReport:
             waiting[template.template_id] = f"审核未通过：{review.rejection.comment}"
         elif review.approval is None and review.next_stage is not None:
             waiting[template.template_id] = f"审核中（{review.next_stage.shown}）"
-    approved = sum(1 for review in reviews if review.approval is not None)
-    return TemplateReport(len(templates), approved, waiting)
+        elif review.approval is not None and review.approval.valid_to < as_of:
+            waiting[template.template_id] = f"批准已于{review.approval.valid_to}到期"
+    return TemplateReport(len(templates), len(templates) - len(waiting), waiting)

@@ -131,6 +131,7 @@ def _compute(
     shutil.rmtree(scratch, ignore_errors=True)
     manifest = {
         "as_of": as_of.isoformat(),
+        "currency": generation.currency,
         "columns": list(features.features),
         "unavailable": unavailable,
     }

@@ -27,8 +27,14 @@ _CONSENTS = (
 _SHOWN_REASONS = 3
 
 
-def card(profile: Profile) -> str:
-    """The profile as a card that a manager reads in ten seconds; unknown is said, never zero."""
+HOME_CURRENCY = "CNY"
+
+
+def card(profile: Profile, currency: str = HOME_CURRENCY) -> str:
+    """The profile as a card that a manager reads in ten seconds; unknown is said, never zero.
+
+    A bank whose books are kept in another ``currency`` is told so, since amounts are worded in 元.
+    """
     refused = profile.value("profiling_refused") is True
     lines = [f"【{profile.customer_id}】{_who(profile, refused)}"]
     if refused:
@@ -39,6 +45,8 @@ def card(profile: Profile) -> str:
     lines += [f"机会：{reason.text}" for reason in profile.reasons[:_SHOWN_REASONS]]
     lines.append(f"联系：{_contact(profile)}")
     lines.append(f"数据日：{full_date(profile.as_of)}")
+    if currency != HOME_CURRENCY:
+        lines.append(f"金额币种：{currency}（文中“元”指该币种）")
     return "\n".join(lines)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -43,6 +43,7 @@ class FeatureTable:
     connection: DuckDBPyConnection
     columns: tuple[tuple[str, bool], ...]  # name, is a date
     unavailable: dict[str, str]
+    currency: str
 
     def row(self, customer_id: str) -> CustomerRow | None:
         """One customer's values and reasons, ``None`` when the build has no such customer."""
@@ -96,15 +97,7 @@ def read_profile(
         reasons = tuple(reason_for(code, rank, values, build.as_of) for code, rank in row.reasons)
     segments = {name: str(values[name]) for name in SEGMENTS if values.get(name) is not None}
     profile = Profile(customer_id, build.as_of, build.generation_id, features, reasons, segments)
-    return Profile(
-        customer_id,
-        build.as_of,
-        build.generation_id,
-        features,
-        reasons,
-        segments,
-        card(profile),
-    )
+    return replace(profile, card=card(profile, table.currency))
 
 
 def built(store: Store, as_of: date | None) -> FeatureBuild:
@@ -153,7 +146,7 @@ def _open(directory: Path, spec_hash: str) -> FeatureTable:
             "画像是用另一版特征声明生成的", next="请运行 copilot profile build 重新生成画像。"
         )
     columns = tuple((name, spec.unit == "date") for name, spec in specs.items())
-    return FeatureTable(connection, columns, manifest["unavailable"])
+    return FeatureTable(connection, columns, manifest["unavailable"], manifest["currency"])
 
 
 def _feature_value(

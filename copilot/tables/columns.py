@@ -53,6 +53,7 @@ _CURRENCIES = {
 _OTHER_LABELS = {
     "M": "男", "F": "女", "single": "未婚", "married": "已婚", "all": "全部渠道",
     "open": "未结", "in_progress": "处理中", "closed": "已结",
+    "other": "其他", "random": "随机", "model": "模型", "none": "无",
 }  # fmt: skip
 _IDENTIFYING = ("_id", "_code", "id", "phone", "id_number")
 

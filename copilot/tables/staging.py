@@ -70,8 +70,10 @@ def _statement(landing: Landing, sources: Sources, source: TableSource, raw: Raw
         f'SELECT {literal(raw.name)}, "@file", "@row", {", ".join(values)} '
         f"FROM (SELECT *, {', '.join(_values(source, sources.time_zone))} "
         f"FROM (SELECT *, {', '.join(_plain(source, sources.time_zone))} "
-        f'FROM (SELECT "@file", "@row", {", ".join(_texts(source))} '
-        f"FROM ({_rows(landing, source, raw)}))))"
+        f"FROM (SELECT *, {', '.join(_texts(source))} "
+        f"FROM (SELECT *, {', '.join(_trimmed(source))} "
+        f'FROM (SELECT "@file", "@row", {", ".join(_raws(source))} '
+        f"FROM ({_rows(landing, source, raw)}))))))"
     )
 
 
@@ -142,14 +144,22 @@ def _rows(landing: Landing, source: TableSource, raw: RawTable) -> str:
     return f"SELECT * FROM ({long}) WHERE NOT {empty}"
 
 
+def _raws(source: TableSource) -> Iterator[str]:
+    for name, spec in source.columns.items():
+        yield f"CAST({_origin(spec)} AS VARCHAR) AS {name}__raw"
+
+
+def _trimmed(source: TableSource) -> Iterator[str]:
+    for name in source.columns:
+        yield f"trimmed({name}__raw) AS {name}__trimmed"
+
+
 def _texts(source: TableSource) -> Iterator[str]:
     """Each mapped column as trimmed text, the words for "nothing" as null."""
     for name, spec in source.columns.items():
-        origin = _origin(spec)
-        words = _null_words(spec)
-        yield f"CAST({origin} AS VARCHAR) AS {name}__raw"
-        text = f"trimmed(CAST({origin} AS VARCHAR))"
-        yield f"CASE WHEN {text} IN ('', {words}) THEN NULL ELSE {text} END AS {name}__text"
+        text = f"{name}__trimmed"
+        nothing = f"{text} IN ('', {_null_words(spec)})"
+        yield f"CASE WHEN {nothing} THEN NULL ELSE {text} END AS {name}__text"
 
 
 def _null_words(spec: ColumnSpec) -> str:
