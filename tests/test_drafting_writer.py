@@ -159,6 +159,11 @@ def test_the_customer_hears_the_one_reason_they_expect_and_no_other() -> None:
     assert points.text[figure.start : figure.end] == "12月8日"
 
 
+@pytest.mark.parametrize("channel", [Channel.WECOM, Channel.SMS, Channel.APP, Channel.EMAIL])
+def test_a_holding_is_not_mentioned_where_people_read(channel: Channel) -> None:
+    assert "到期" not in talking_points(brief(channel=channel), ()).text.split("【产品】")[0]
+
+
 @pytest.mark.parametrize("product", [DEPOSIT, WEALTH], ids=lambda p: p.product_code)
 @pytest.mark.parametrize("channel", [Channel.COUNTER, Channel.PHONE, Channel.WECOM])
 def test_every_figure_of_talking_points_stands_where_it_is_said_to(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from profiles_golden import AS_OF, golden_rows, open_bank
 
-from copilot.errors import Forbidden, InputError, NotFound
+from copilot.errors import DependencyError, Forbidden, InputError, NotFound, StateError
 from copilot.profiles import (
     FeatureExplanation,
     build_profiles,
@@ -120,8 +120,6 @@ def test_unknown_customer_is_named(bank: Store) -> None:
 
 
 def test_damaged_profile_file_is_one_clear_error(tmp_path: Path) -> None:
-    from copilot.errors import DependencyError
-
     store, settings = open_bank(tmp_path, golden_rows())
     build = build_profiles(store, settings)
     (build.directory / "points.duckdb").write_bytes(b"not a database")
@@ -142,3 +140,12 @@ def test_damaged_profile_file_is_one_clear_error(tmp_path: Path) -> None:
 )
 def test_values_are_readable(feature: FeatureValue, shown: str) -> None:
     assert readable(feature) == shown
+
+
+def test_profile_of_another_program_version_asks_for_a_build(tmp_path: Path) -> None:
+    store, settings = open_bank(tmp_path, golden_rows())
+    build = build_profiles(store, settings)
+    (build.directory / "build.json").write_text('{"unavailable": {}}', "utf-8")
+    with pytest.raises(StateError, match="另一版") as error:
+        read_profile(store, BANK, "C01")
+    assert "profile build" in error.value.next

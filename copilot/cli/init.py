@@ -62,7 +62,7 @@ def present(report: BankReport) -> str:
     by_reason: dict[str, list[str]] = {}
     for name, reason in templates.not_approved.items():
         by_reason.setdefault(reason, []).append(name)
-    lines += [f"  {reason}：{_names(names)}" for reason, names in by_reason.items()]
+    lines += [f"  {_names(names)}：{reason}" for reason, names in by_reason.items()]
     lines.append(f"知识库：{report.knowledge.passages} 个段落")
     refused = [
         f"  未入库 {name}：{why}" for name, what, why in report.knowledge.files if what == "refused"

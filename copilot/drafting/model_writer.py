@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from copilot.drafting.brief import WritingBrief
 from copilot.drafting.composer import Composer
 from copilot.drafting.fill import Filled, MissingSlot, fill
-from copilot.drafting.limits import LONGEST, too_long
+from copilot.drafting.limits import LONGEST
 from copilot.drafting.model_brief import (
     customer_in_bands,
     placeholder,
@@ -31,8 +31,8 @@ from copilot.drafting.slots import Slot, parse
 from copilot.drafting.writer import (
     MAIN_MOVES,
     MOVE_TITLES,
+    SPOKEN,
     draft_of,
-    mandated_wording,
     script_moves,
 )
 from copilot.errors import InputError, ModelUnavailable
@@ -46,7 +46,7 @@ from copilot.records.template import Move, Script
 
 MOST_REWRITES = 2
 REPLY_TOKENS = 1600
-LONGEST_POINTS = 600  # characters, where the channel sets no limit of its own
+LONGEST_POINTS = 400  # characters, where the points are read and not spoken
 _DIGITS = re.compile(
     r"[0-9０-９]+(?:[.．][0-9０-９]+)?[%％‰]?|[百千万]分之[零一二三四五六七八九十百点]+"
 )
@@ -199,10 +199,10 @@ class ModelWriter:
         objections += _echoes(written, prompt)
         if objections:
             return None, objections
+        excess = sum(map(len, written)) - _limit(brief)
+        if excess > 0:
+            return None, [Objected("全文", f"超了{excess}个字。", "只留最要紧的话。")]
         draft = self._assembled(sections, brief)
-        excess = too_long(draft.text, brief.channel, mandated=mandated_wording(brief))
-        if len(draft.text) > LONGEST_POINTS * 3 or excess > LONGEST_POINTS:
-            return None, [Objected("全文", "太长了。", f"压到{_limit(brief)}个字以内。")]
         return draft, list(check(draft))
 
     def _assembled(self, sections: PitchSections, brief: WritingBrief) -> Draft:
@@ -228,7 +228,8 @@ class ModelWriter:
 
 
 def _limit(brief: WritingBrief) -> int:
-    return max(LONGEST.get(brief.channel, LONGEST_POINTS), 200)
+    """Characters that the model may write: a call's worth where people speak."""
+    return LONGEST[brief.channel] if brief.channel in SPOKEN else LONGEST_POINTS
 
 
 def _texts(sections: PitchSections) -> list[str]:

@@ -38,7 +38,7 @@ MAIN_MOVES = (Move.OPENING, Move.NEED, Move.PRODUCT, Move.RISK, Move.CLOSE)
 #: Moves whose first script in the file is the usual one and whose others are for special moments.
 _AUTHORED_ORDER = (Move.OPENING, Move.CLOSE, Move.REFERRAL)
 _CUSTOMERS_WORDS = re.compile(r"(?<=客户说“)[^”]+(?=”)")
-_SPOKEN = (Channel.COUNTER, Channel.PHONE)
+SPOKEN = (Channel.COUNTER, Channel.PHONE)
 
 #: Decides whether a filled template may be used now: the approval that covers it, or ``None``.
 Admission = Callable[[Template, Draft], Approval | None]
@@ -46,7 +46,7 @@ Admission = Callable[[Template, Draft], Approval | None]
 
 def draft_kind(channel: Channel) -> DraftKind:
     """A pitch where people speak, a message where they read."""
-    return DraftKind.PITCH if channel in _SPOKEN else DraftKind.MESSAGE
+    return DraftKind.PITCH if channel in SPOKEN else DraftKind.MESSAGE
 
 
 def fill_approved(
@@ -167,8 +167,11 @@ def _chosen(brief: WritingBrief, scripts: Sequence[Script]) -> dict[Move, tuple[
 
 
 def _before(move: Move, brief: WritingBrief) -> Iterable[Filled]:
-    """The one reason that the customer expects to hear opens the question about the need."""
-    if move is Move.NEED and (reason := sayable_reason(brief)).text:
+    """The one reason that the customer expects to hear opens the question about the need.
+
+    Only where people speak: a holding does not belong in a message that may be read elsewhere.
+    """
+    if move is Move.NEED and brief.channel in SPOKEN and (reason := sayable_reason(brief)).text:
         yield reason
 
 

@@ -16,7 +16,8 @@ from copilot.pipeline import evidence, facts
 from copilot.pipeline.answer_parts import NO_EVIDENCE, AnswerParts
 from copilot.pipeline.ask_knowledge import from_passages
 from copilot.pipeline.ask_records import ask_whom, from_records
-from copilot.pipeline.product_questions import ProductQuestion, Property, read_question
+from copilot.pipeline.product_questions import ProductQuestion, read_question
+from copilot.pipeline.product_words import Property
 from copilot.pipeline.seller import choose_seller
 from copilot.records.codes import Audience, Channel, DraftKind
 from copilot.records.compliance import CheckContext, Verdict

@@ -12,7 +12,8 @@ from copilot.drafting.fill import Filled
 from copilot.pipeline import evidence, facts
 from copilot.pipeline.answer_parts import NO_EVIDENCE, AnswerParts
 from copilot.pipeline.product_answers import state
-from copilot.pipeline.product_questions import ProductQuestion, Property
+from copilot.pipeline.product_questions import ProductQuestion
+from copilot.pipeline.product_words import Property
 from copilot.records.codes import Audience, PassageKind, ProductType
 from copilot.records.knowledge import Passage, SearchQuery
 from copilot.records.product import Product

@@ -44,33 +44,30 @@ class BranchDay:
 
 
 def ensure_sample_bank(settings: Settings, progress: Progress) -> None:
-    """Makes the sample bank unless it is there already, whole.
+    """Brings the sample bank in; what is there already and unchanged is skipped.
 
     Raises:
         StateError: the data directory holds a real bank, which the sample must not replace.
     """
-    if not _sample_bank_is_whole(settings):
-        bring_in(settings, None, progress)
-
-
-def _sample_bank_is_whole(settings: Settings) -> bool:
-    if not (settings.data_dir / "copilot.db").is_file():
-        return False
-    store = Store.create(settings)
-    try:
+    if (settings.data_dir / "copilot.db").is_file():
+        store = Store.create(settings)
         try:
-            generation = store.facts.current()
-        except StateError:
-            return False
-        if not generation.sample:
-            raise StateError(
-                f"数据目录 {settings.data_dir} 里是本行数据，演示不会覆盖它",
-                next="请用 --data-dir 另选一个目录。",
-            )
-        built = store.facts.feature_build(generation.generation_id, generation.business_date)
-        return built is not None
-    finally:
-        store.close()
+            _refuse_real_bank(store)
+        finally:
+            store.close()
+    bring_in(settings, None, progress)
+
+
+def _refuse_real_bank(store: Store) -> None:
+    try:
+        sample = store.facts.current().sample
+    except StateError:  # created, but cut off before the first load
+        return
+    if not sample:
+        raise StateError(
+            f"数据目录 {store.data_dir} 里是本行数据，演示不会覆盖它",
+            next="请用 --data-dir 另选一个目录。",
+        )
 
 
 def branch_day(settings: Settings, branch_id: str | None = None) -> BranchDay:

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from copilot.drafting.composer import Composer
 from copilot.drafting.fill import Filled
-from copilot.pipeline.product_questions import Property
+from copilot.pipeline.product_words import Property
 from copilot.records import figures
 from copilot.records.codes import ProductType
 from copilot.records.draft import Figure

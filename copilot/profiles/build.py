@@ -36,6 +36,7 @@ FEATURES_FILE = "features.parquet"
 REASONS_FILE = "reasons.parquet"
 POINTS_FILE = "points.duckdb"
 MANIFEST_FILE = "build.json"
+LAYOUT = 1  # of these files; part of the hash, so that a newer program builds again
 _FILES = (FEATURES_FILE, REASONS_FILE, POINTS_FILE, MANIFEST_FILE)
 
 
@@ -89,7 +90,7 @@ def _now() -> datetime:
 
 
 def _spec_hash(features: FeatureSet, reasons: ReasonSet, policy: BankPolicy) -> str:
-    parts = (features.spec_hash, reasons.spec_hash, policy.model_dump_json())
+    parts = (str(LAYOUT), features.spec_hash, reasons.spec_hash, policy.model_dump_json())
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
@@ -130,6 +131,7 @@ def _compute(
         raise _engine_error(error) from None
     shutil.rmtree(scratch, ignore_errors=True)
     manifest = {
+        "layout": LAYOUT,
         "as_of": as_of.isoformat(),
         "currency": generation.currency,
         "columns": list(features.features),

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from copilot.errors import DependencyError, InputError, StateError
-from copilot.profiles.build import FEATURES_FILE, MANIFEST_FILE, POINTS_FILE, REASONS_FILE
+from copilot.profiles.build import FEATURES_FILE, LAYOUT, MANIFEST_FILE, POINTS_FILE, REASONS_FILE
 from copilot.profiles.card import card
 from copilot.profiles.engine import connect, literal
 from copilot.profiles.reasons import reason_for
@@ -141,9 +141,9 @@ def _open(directory: Path, spec_hash: str) -> FeatureTable:
             next="请运行 copilot profile build 重新生成画像。",
         ) from None
     specs = load_features().features
-    if manifest["columns"] != list(specs):
+    if manifest.get("layout") != LAYOUT or manifest["columns"] != list(specs):
         raise StateError(
-            "画像是用另一版特征声明生成的", next="请运行 copilot profile build 重新生成画像。"
+            "画像是用另一版程序或特征声明生成的", next="请运行 copilot profile build 重新生成画像。"
         )
     columns = tuple((name, spec.unit == "date") for name, spec in specs.items())
     return FeatureTable(connection, columns, manifest["unavailable"], manifest["currency"])

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from copilot.records.tables import TABLES, Table
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration; a store at another revision is migrated before it is used."""
 
 metadata = sa.MetaData()
@@ -123,6 +123,16 @@ passages = sa.Table(
     sa.Column("valid_from", sa.Date()),
     sa.Column("valid_to", sa.Date()),
     sa.Column("current", sa.Boolean(), nullable=False),
+)
+
+knowledge_grants = sa.Table(
+    "knowledge_grants",
+    metadata,
+    sa.Column("document_id", sa.Text(), primary_key=True),
+    sa.Column("branch", sa.Text(), primary_key=True),
+    sa.Column("role", sa.Text(), primary_key=True),
+    sa.Column("audience", sa.Text(), primary_key=True),
+    sa.Column("allowed", sa.Boolean(), primary_key=True),
 )
 
 templates = sa.Table(
