@@ -8,6 +8,7 @@ over from the file before; a file that is missing, damaged or of another format 
 from __future__ import annotations
 
 import contextlib
+import json
 import math
 import os
 import shutil
@@ -24,7 +25,7 @@ from copilot.knowledge.terms import terms
 from copilot.records.codes import Audience, PassageKind
 from copilot.records.knowledge import Passage
 
-FORMAT = f"1.{term_rules.VERSION}"
+FORMAT = f"2.{term_rules.VERSION}"
 LARGE_INDEX = 20_000
 """Passages. From here on query terms found in more than `COMMON` of them are not scored: they
 cost most of the time and decide almost nothing (measured: 243 to 71 ms for 0.007 nDCG)."""
@@ -35,7 +36,8 @@ _FILE_NAME = "lexical.db"
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE passage (
-    row INTEGER PRIMARY KEY, passage_id TEXT UNIQUE NOT NULL, kind TEXT NOT NULL,
+    row INTEGER PRIMARY KEY, passage_id TEXT UNIQUE NOT NULL, document_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
     audience TEXT NOT NULL, branches TEXT NOT NULL, product_code TEXT,
     valid_from TEXT NOT NULL, valid_to TEXT NOT NULL, indexed TEXT NOT NULL);
 CREATE VIRTUAL TABLE fts USING fts5(
@@ -48,7 +50,8 @@ CREATE VIRTUAL TABLE vocabulary USING fts5vocab(fts, 'row');
 class Scope:
     """Which passages may be found at all; ``None`` means no limit of that kind.
 
-    ``on_sale`` limits product passages to these codes.
+    ``on_sale`` limits product passages to these codes; ``withheld`` are documents that grants keep
+    from the reader.
     """
 
     as_of: date
@@ -57,6 +60,7 @@ class Scope:
     branches: frozenset[str] | None = None
     product_code: str | None = None
     on_sale: frozenset[str] | None = None
+    withheld: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +149,7 @@ def _conditions(scope: Scope) -> tuple[list[str], list[str]]:
     day = scope.as_of.isoformat()
     conditions, values = ["valid_from <= ?", "? < valid_to"], [day, day]
     if scope.audience is Audience.CUSTOMER:
-        conditions.append("audience = 'customer'")
+        conditions.append("audience = 'customer' AND kind <> 'script'")
     if scope.kind is not None:
         conditions.append("kind = ?")
         values.append(scope.kind.value)
@@ -160,6 +164,9 @@ def _conditions(scope: Scope) -> tuple[list[str], list[str]]:
         marks = ",".join("?" * len(scope.on_sale))
         conditions.append(f"(kind <> 'product' OR product_code IN ({marks}))")
         values += sorted(scope.on_sale)
+    if scope.withheld:
+        conditions.append("document_id NOT IN (SELECT value FROM json_each(?))")
+        values.append(json.dumps(list(scope.withheld)))
     return conditions, values
 
 
@@ -294,10 +301,11 @@ def _insert(connection: sqlite3.Connection, row: int, passage: Passage) -> None:
     indexed = f"{passage.heading}\n{passage.text}"
     branches = "".join(f"|{branch}|" for branch in passage.branches)
     connection.execute(
-        "INSERT INTO passage VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO passage VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             row,
             passage.passage_id,
+            passage.document_id,
             passage.kind.value,
             passage.audience.value,
             branches,

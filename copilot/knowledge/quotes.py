@@ -56,7 +56,9 @@ def verify(
     sentence may use without quoting them; ``product_names`` are the names to watch for.
     """
     given = tuple(citations)
-    passages = knowledge.visible([citation.passage_id for citation in given])
+    ids = [citation.passage_id for citation in given]
+    passages = knowledge.visible(ids)
+    permitted = passages if audience is Audience.INTERNAL else knowledge.visible(ids, audience)
     kept, dropped = [], []
     for citation in given:
         passage = passages.get(citation.passage_id)
@@ -71,6 +73,8 @@ def verify(
                 facts=facts,
                 product_names=product_names,
             )
+            if not found and citation.passage_id not in permitted:
+                found = ("资料已不得用于客户",)
         if found:
             dropped.append(DroppedCitation(citation, found))
         else:

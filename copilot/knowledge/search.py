@@ -77,7 +77,9 @@ def search(
         near, vector_notes = nearest(query.text, scope, store, settings, index)
         ranked = fused(ranked, near) if near else ranked
         notes += vector_notes
-    passages = store.knowledge(principal).visible([passage_id for passage_id, _ in ranked])
+    passages = store.knowledge(principal).visible(
+        [passage_id for passage_id, _ in ranked], query.audience
+    )
     found = _hits(ranked, passages, wanted, index.weights(wanted.own), frozenset(near[:NEAREST]))
     hits = tuple(islice(found, query.k))
     if not hits:
@@ -115,6 +117,7 @@ def scope_of(query: SearchQuery, store: Store, principal: Principal) -> Scope:
         branches=branches,
         product_code=query.product_code,
         on_sale=_on_sale(query, store, principal),
+        withheld=store.knowledge(principal).withheld(query.audience),
     )
 
 

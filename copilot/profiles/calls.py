@@ -16,13 +16,17 @@ from copilot.records.matching import CallToday
 from copilot.records.staff import Principal
 from copilot.store import Store
 
+# In rounds of three of each kind: a day full of maturities must not hide every other reason.
 _BEST_REASONS = """
 select customer_id, code, rank, manager_id
 from (
-  select *, row_number() over (partition by customer_id order by rank desc, code) as place
-  from reasons where contact_ok {scope}
-) where place = 1
-order by rank desc, customer_id
+  select *, row_number() over (partition by code order by rank desc, customer_id) as nth
+  from (
+    select *, row_number() over (partition by customer_id order by rank desc, code) as place
+    from reasons where contact_ok {scope}
+  ) where place = 1
+)
+order by (nth - 1) // 3, rank desc, customer_id
 limit $limit
 """
 
@@ -34,7 +38,7 @@ def call_list(
     branch_id: str | None = None,
     limit: int = 10,
 ) -> list[CallToday]:
-    """The customers most worth a contact today, best first, each with its best reason.
+    """The customers most worth a contact today, each with its best reason, in rounds of kinds.
 
     Left out are customers without marketing consent, contacted or refusing recently, with an open
     complaint, minors, and those who refused profiling. A lobby manager's list has no amounts.

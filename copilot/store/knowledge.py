@@ -11,10 +11,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine, Row
 
 from copilot.errors import NotFound
+from copilot.records.access import Access, Grant
 from copilot.records.codes import Audience, PassageKind
 from copilot.records.knowledge import Document, Passage
 from copilot.records.staff import Principal
-from copilot.store import schema
+from copilot.store import grants, schema
 from copilot.store.engine import read_connection
 from copilot.store.facts import get_meta, set_meta
 
@@ -24,8 +25,9 @@ _REVISION_KEY = "knowledge_revision"
 
 
 class KnowledgeRepository:
-    """The knowledge base within the principal's branches.
+    """The knowledge base within what the principal may read.
 
+    Branches named by the file and grants given since (`copilot.records.access`) both limit it.
     Older versions of a document stay, so that a citation can be checked against the very text it
     was made from; only the current version is searched.
     """
@@ -64,9 +66,7 @@ class KnowledgeRepository:
             NotFound: there is no such current document.
         """
         if not self._retire(connection, document_id):
-            raise NotFound(
-                f"没有这个文档：{document_id}", next="copilot knowledge list 可以列出全部文档。"
-            )
+            raise _no_document(document_id)
         self._bump(connection)
 
     def documents(self, as_of: date | None = None) -> list[Document]:
@@ -77,13 +77,73 @@ class KnowledgeRepository:
             .order_by(_documents.c.kind, _documents.c.document_id)
         )
         with read_connection(self._engine) as connection:
+            access = grants.access_now(connection)
             documents = [_document(row) for row in connection.execute(query)]
         return [
             document
             for document in documents
-            if self._sees(document.branches)
+            if self._reads(access, document)
             and (as_of is None or _valid(document.valid_from, document.valid_to, as_of))
         ]
+
+    def versions(self, document_id: str) -> list[Document]:
+        """Every version of a document that the principal may read, newest first.
+
+        Raises:
+            NotFound: there is none in the principal's scope.
+        """
+        query = (
+            sa.select(_documents)
+            .where(_documents.c.document_id == document_id)
+            .order_by(_documents.c.version.desc())
+        )
+        with read_connection(self._engine) as connection:
+            access = grants.access_now(connection)
+            documents = [_document(row) for row in connection.execute(query)]
+        found = [document for document in documents if self._reads(access, document)]
+        if not found:
+            raise _no_document(document_id)
+        return found
+
+    def passages_of(self, document: Document) -> list[Passage]:
+        """The passages of a document version in the order of the file."""
+        query = (
+            sa.select(_passages)
+            .where(
+                _passages.c.document_id == document.document_id,
+                _passages.c.version == document.version,
+            )
+            .order_by(_passages.c.ordinal)
+        )
+        with read_connection(self._engine) as connection:
+            access = grants.access_now(connection)
+            passages = [_passage(row) for row in connection.execute(query)]
+        return [passage for passage in passages if self._reads(access, passage)]
+
+    def current_passages(self) -> Iterator[Passage]:
+        """Every current passage that the principal may read."""
+        with read_connection(self._engine) as connection:
+            access = grants.access_now(connection)
+            for row in _each_current(connection):
+                passage = _passage(row)
+                if self._reads(access, passage):
+                    yield passage
+
+    def current_versions(self) -> dict[str, int]:
+        """The version in force of every document, whatever its scope."""
+        query = sa.select(_documents.c.document_id, _documents.c.version)
+        with read_connection(self._engine) as connection:
+            return {row[0]: row[1] for row in connection.execute(query.where(_documents.c.current))}
+
+    def withheld(self, audience: Audience) -> frozenset[str]:
+        """The documents that grants keep from the principal for this audience."""
+        with read_connection(self._engine) as connection:
+            return grants.access_now(connection).withheld(self._principal, audience)
+
+    def grants(self, document_id: str) -> list[Grant]:
+        """The grants and revocations of a document."""
+        with read_connection(self._engine) as connection:
+            return grants.grants_of(connection, document_id)
 
     def latest_version(self, connection: Connection, document_id: str) -> Document | None:
         """The newest version ever stored of a document, current or not."""
@@ -103,30 +163,33 @@ class KnowledgeRepository:
         """
         query = sa.select(_passages).where(_passages.c.passage_id == passage_id)
         with read_connection(self._engine) as connection:
+            access = grants.access_now(connection)
             row = connection.execute(query).one_or_none()
         passage = None if row is None else _passage(row)
-        if passage is None or not self._sees(passage.branches):
+        if passage is None or not self._reads(access, passage):
             raise NotFound(f"没有这个段落：{passage_id}", next="copilot search 可以查到段落编号。")
         return passage
 
-    def visible(self, passage_ids: Sequence[str]) -> dict[str, Passage]:
-        """Which of these passages are current and in scope right now, read from the database."""
+    def visible(
+        self, passage_ids: Sequence[str], audience: Audience = Audience.INTERNAL
+    ) -> dict[str, Passage]:
+        """Which of these passages are current and in scope right now, read from the database.
+
+        For customers an internal passage is out of scope, and so is every script, whatever it says
+        of itself.
+        """
         query = sa.select(_passages).where(
             _passages.c.passage_id.in_(list(passage_ids)), _passages.c.current
         )
         with read_connection(self._engine) as connection:
+            access = grants.access_now(connection)
             passages = [_passage(row) for row in connection.execute(query)]
-        return {p.passage_id: p for p in passages if self._sees(p.branches)}
+        return {p.passage_id: p for p in passages if self._reads(access, p, audience)}
 
     def all_passages(self) -> Iterator[Passage]:
         """Every current passage whatever its scope, for building an index."""
-        query = (
-            sa.select(_passages)
-            .where(_passages.c.current)
-            .order_by(_passages.c.document_id, _passages.c.ordinal)
-        )
         with read_connection(self._engine) as connection:
-            for row in connection.execution_options(yield_per=1000).execute(query):
+            for row in _each_current(connection):
                 yield _passage(row)
 
     def revision(self) -> int:
@@ -151,8 +214,29 @@ class KnowledgeRepository:
         revision = int(get_meta(connection, _REVISION_KEY) or 0) + 1
         set_meta(connection, _REVISION_KEY, str(revision))
 
-    def _sees(self, branches: Sequence[str]) -> bool:
-        return not branches or any(self._principal.sees_branch(branch) for branch in branches)
+    def _reads(
+        self, access: Access, item: Document | Passage, audience: Audience = Audience.INTERNAL
+    ) -> bool:
+        if audience is Audience.CUSTOMER and (
+            item.audience is not Audience.CUSTOMER or item.kind is PassageKind.SCRIPT
+        ):
+            return False
+        return access.permits(self._principal, audience, item.document_id, item.branches)
+
+
+def _each_current(connection: Connection) -> Iterator[Row[Any]]:
+    query = (
+        sa.select(_passages)
+        .where(_passages.c.current)
+        .order_by(_passages.c.document_id, _passages.c.ordinal)
+    )
+    yield from connection.execution_options(yield_per=1000).execute(query)
+
+
+def _no_document(document_id: str) -> NotFound:
+    return NotFound(
+        f"没有这个文档：{document_id}", next="copilot knowledge list 可以列出全部文档。"
+    )
 
 
 def _valid(valid_from: date | None, valid_to: date | None, day: date) -> bool:

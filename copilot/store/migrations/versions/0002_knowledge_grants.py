@@ -19,3 +19,7 @@ def upgrade() -> None:
         sa.Column("allowed", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("document_id", "branch", "role", "audience", "allowed"),
     )
+
+
+def downgrade() -> None:
+    op.drop_table("knowledge_grants")
