@@ -60,14 +60,18 @@ class CopilotError(Exception):
         return {"error": body}
 
     def __str__(self) -> str:
-        where = " ".join(
-            f"{name} {value}"
-            for name, value in (("file", self.file), ("row", self.row), ("field", self.field))
+        where = "，".join(
+            shown.format(value)
+            for shown, value in (
+                ("文件 {}", self.file),
+                ("第 {} 行", self.row),
+                ("字段 {}", self.field),
+            )
             if value is not None
         )
         parts = [self.message]
         if where:
-            parts.append(f"({where})")
+            parts.append(f"（{where}）")
         if self.next:
             parts.append(self.next)
         return " ".join(parts)

@@ -73,6 +73,10 @@ def test_every_command_explains_itself_with_an_example(words: list[str]) -> None
         (["today", "--as", "S0000"], "S0000"),
         (["audit", "show", "P-none"], "P-none"),
         (["knowledge", "ingest", "没有这个目录"], "没有这个目录"),
+        (["pitch", "C000001", "--product", "DEP-3Y", "--channel", "mars"], "counter、phone"),
+        (["pitch", "C000001", "--channel", "sms"], "缺少选项 --product"),
+        (["today", "--limit", "0"], "--limit"),
+        (["today", "--nope"], "没有这个选项：--nope"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

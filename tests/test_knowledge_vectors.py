@@ -42,7 +42,7 @@ def shelf(tmp_path: Path) -> Path:
 
 
 def configured(settings: Settings, server: FakeOpenAI, **changes: object) -> Settings:
-    update = {"embedding_base_url": server.base_url, "embedding_model": "m1", "llm_retries": 1}
+    update = {"embedding_base_url": server.base_url, "embedding_model": "m1", "llm_retries": 1, "dense": "on"}
     return settings.model_copy(update=update | changes)
 
 

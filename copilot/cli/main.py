@@ -24,7 +24,8 @@ from copilot.cli import (
     today,
 )
 from copilot.cli.common import fail
-from copilot.errors import CopilotError, DependencyError, InputError
+from copilot.cli.usage import in_chinese
+from copilot.errors import CopilotError, DependencyError
 
 app = typer.Typer(
     name="copilot",
@@ -56,7 +57,7 @@ def main() -> None:
     _offline()
     as_json = "json" in _values_of("--format")
     try:
-        code = app(standalone_mode=False)
+        code = app(prog_name="copilot", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except CopilotError as error:
         fail(error, as_json=as_json)
@@ -81,7 +82,10 @@ def main() -> None:
     except Exception as error:
         if not hasattr(error, "format_message"):
             raise
-        fail(InputError(error.format_message(), next="加 --help 查看用法。"), as_json=as_json)
+        if type(error).__name__ == "NoArgsIsHelpError":
+            print(error.format_message())
+            sys.exit(2)
+        fail(in_chinese(error.format_message()), as_json=as_json)
 
 
 def _values_of(option: str) -> list[str]:

@@ -12,6 +12,9 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from copilot.errors import InputError
+from copilot.knowledge.limits import MOST_CHARACTERS
+
 _AS_LINE_END = re.compile(r"\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _UNWANTED = re.compile(
     r"[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
@@ -96,3 +99,30 @@ def composed(blocks: Iterable[Block]) -> tuple[str, tuple[PlacedBlock, ...]]:
         placed.append(PlacedBlock(block, length, length + len(block.text)))
         length += len(block.text) + 1
     return "".join(parts), tuple(placed)
+
+
+class Collector:
+    """Gathers blocks while a document is read, and stops a document that unfolds without end.
+
+    Raises:
+        InputError: from `add`, when the text grows beyond `limits.MOST_CHARACTERS`.
+    """
+
+    def __init__(self) -> None:
+        self.blocks: list[Block] = []
+        self._characters = 0
+
+    def add(self, block: Block) -> None:
+        """Keeps a block, unless it is empty."""
+        if not block.text.strip():
+            return
+        self._characters += len(block.text) + sum(len(h) + len(v) for h, v in block.cells)
+        if self._characters > MOST_CHARACTERS:
+            raise InputError(
+                f"正文超过 {MOST_CHARACTERS // 10_000} 万字，超过上限。", next="请拆分后重试。"
+            )
+        self.blocks.append(block)
+
+    def extract(self, notes: Iterable[str] = ()) -> Extract:
+        """What was gathered."""
+        return Extract(tuple(self.blocks), tuple(notes))

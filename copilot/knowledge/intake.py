@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from copilot.errors import CopilotError, DependencyError, InputError
+from copilot.knowledge.dense import dense_enabled
 from copilot.knowledge.formats import knowledge_files, parse
 from copilot.knowledge.parsed import ParsedDocument, stored_hash
 from copilot.knowledge.search import current_index, generation_name
@@ -122,7 +123,7 @@ def _bring_indexes_up_to_date(
     progress("建立索引", 0, 1)
     _, notes = current_index(store)
     progress("建立索引", 1, 1)
-    if settings.embeddings_configured:
+    if dense_enabled(store, settings):
         from copilot.knowledge.vectors import build_generation
 
         notes += build_generation(store, settings, progress)

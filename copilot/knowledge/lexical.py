@@ -1,49 +1,45 @@
-"""The lexical index: BM25 over index terms in an SQLite FTS5 file beside the database.
+"""The lexical index: BM25 over index terms, kept in an SQLite file beside the database.
 
 The file is disposable. It holds one revision of the knowledge, is built aside and swapped in whole,
-and is never written afterwards, so a reader sees the old one or the new one. What changed is copied
-over from the file before; a file that is missing, damaged or of another format is built anew.
+and is never written afterwards, so a reader sees the old one or the new one. What changed goes into
+a new segment of a copy of the file before; a file that is missing, damaged, of another format or
+in too many segments is built anew.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
-import math
 import os
 import shutil
 import sqlite3
 import threading
 import uuid
+from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from copilot.knowledge import terms as term_rules
-from copilot.knowledge.terms import terms
+from copilot.knowledge.postings import (
+    Lengths,
+    Posting,
+    best,
+    inverse_frequency,
+    number_of,
+    rows_of,
+)
+from copilot.knowledge.segments import FORMAT, SCHEMA, fill
 from copilot.records.codes import Audience, PassageKind
 from copilot.records.knowledge import Passage
 
-FORMAT = f"2.{term_rules.VERSION}"
-LARGE_INDEX = 20_000
-"""Passages. From here on query terms found in more than `COMMON` of them are not scored: they
-cost most of the time and decide almost nothing (measured: 243 to 71 ms for 0.007 nDCG)."""
-COMMON = 0.15
+MOST_SEGMENTS = 12
+MOST_GONE = 0.2
+"""Share of rows that may be of passages that are gone before the file is built anew."""
 
-_OPEN_END = "9999-12-31"
 _FILE_NAME = "lexical.db"
-_SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE passage (
-    row INTEGER PRIMARY KEY, passage_id TEXT UNIQUE NOT NULL, document_id TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    audience TEXT NOT NULL, branches TEXT NOT NULL, product_code TEXT,
-    valid_from TEXT NOT NULL, valid_to TEXT NOT NULL, indexed TEXT NOT NULL);
-CREATE VIRTUAL TABLE fts USING fts5(
-    body, content='', tokenize="unicode61 remove_diacritics 0 tokenchars '.'");
-CREATE VIRTUAL TABLE vocabulary USING fts5vocab(fts, 'row');
-"""
+_KEPT_SCOPES = 16
+_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,22 +81,27 @@ class LexicalIndex:
             raise sqlite3.DatabaseError("another index format")
         self.revision = int(meta["revision"])
         self.size = int(meta["size"])
+        self._lengths = Lengths(_live_lengths(connection), self.size)
+        self._whole = self.size == len(self._lengths.lengths)
+        self._allowed: dict[Scope, bytearray] = {}
 
     def ranked(self, query: Iterable[str], scope: Scope, limit: int) -> list[tuple[str, float]]:
         """The best passage ids with BM25 scores (larger is better, never zero), best first."""
-        scored = self._scored(dict.fromkeys(query))
-        if not scored:
-            return []
-        match = " OR ".join(f'"{term}"' for term in scored)
-        conditions, values = _conditions(scope)
-        rows = self._connection.execute(
-            "SELECT passage.passage_id, -bm25(fts) AS score FROM fts "
-            "JOIN passage ON passage.row = fts.rowid "
-            f"WHERE fts MATCH ? AND {' AND '.join(conditions)} "
-            "ORDER BY score DESC, passage.passage_id LIMIT ?",
-            (match, *values, limit),
-        )
-        return [(passage_id, score) for passage_id, score in rows if score > 0]
+        return self.ranked_by_weight(dict.fromkeys(query, 1.0), scope, limit)
+
+    def ranked_by_weight(
+        self, query: Mapping[str, float], scope: Scope, limit: int
+    ) -> list[tuple[str, float]]:
+        """The best passages for terms that count more or less than one."""
+        postings: list[Posting] = []
+        for term, weight in query.items():
+            blocks, having = self._blocks(term)
+            idf = weight * inverse_frequency(self.size, having)
+            postings += [(idf, block) for block in blocks]
+        scores = best(postings, self._lengths, self._rows_in(scope), limit)
+        ids = self._ids(list(scores))
+        found = sorted((-score, ids[row]) for row, score in scores.items())
+        return [(passage_id, -score) for score, passage_id in found[:limit]]
 
     def allowed(self, passage_ids: Sequence[str], scope: Scope) -> set[str]:
         """Which of these passages are in scope."""
@@ -117,11 +118,16 @@ class LexicalIndex:
         """The weights of query terms; one that no passage has weighs most."""
         return Weights(
             {
-                term: math.log(1 + (self.size - n + 0.5) / (n + 0.5))
+                term: inverse_frequency(self.size, self._blocks(term)[1])
                 for term in dict.fromkeys(query)
-                for n in (self._frequency(term),)
             }
         )
+
+    def can_grow(self) -> bool:
+        """Whether another segment is cheaper in the long run than an index built anew."""
+        segments = self._connection.execute("SELECT count(*) FROM segment").fetchone()[0]
+        rows = len(self._lengths.lengths)
+        return bool(segments < MOST_SEGMENTS and rows - self.size <= MOST_GONE * rows)
 
     def passage_ids(self) -> dict[str, int]:
         """Every indexed passage with its row."""
@@ -131,18 +137,54 @@ class LexicalIndex:
         """Releases the file."""
         self._connection.close()
 
-    def _scored(self, query: Iterable[str]) -> list[str]:
-        if self.size < LARGE_INDEX:
-            return list(query)
-        frequencies = {term: self._frequency(term) for term in query}
-        telling = [term for term, n in frequencies.items() if n <= COMMON * self.size]
-        return telling or list(frequencies)
+    def _blocks(self, term: str) -> tuple[list[bytes], int]:
+        """A term's postings by segment, and how many passages that are still there have it."""
+        found = self._connection.execute(
+            "SELECT block FROM posting WHERE term = ? ORDER BY segment", (term,)
+        )
+        blocks = [block for (block,) in found]
+        if self._whole:
+            return blocks, sum(map(number_of, blocks))
+        lengths = self._lengths.lengths
+        return blocks, sum(1 for block in blocks for row in rows_of(block) if lengths[row])
 
-    def _frequency(self, term: str) -> int:
-        row = self._connection.execute(
-            "SELECT doc FROM vocabulary WHERE term = ?", (term,)
-        ).fetchone()
-        return int(row[0]) if row else 0
+    def _rows_in(self, scope: Scope) -> bytearray:
+        """One byte a row: whether it may be found."""
+        kept = self._allowed.get(scope)
+        if kept is None:
+            if len(self._allowed) >= _KEPT_SCOPES:
+                self._allowed.clear()
+            kept = self._allowed[scope] = bytearray(len(self._lengths.lengths))
+            conditions, values = _conditions(scope)
+            for (row,) in self._connection.execute(
+                f"SELECT row FROM passage WHERE {' AND '.join(conditions)}", values
+            ):
+                kept[row] = 1
+        return kept
+
+    def _ids(self, rows: Sequence[int]) -> dict[int, str]:
+        ids: dict[int, str] = {}
+        for start in range(0, len(rows), _AT_ONCE):
+            part = rows[start : start + _AT_ONCE]
+            marks = ",".join("?" * len(part))
+            ids.update(
+                self._connection.execute(
+                    f"SELECT row, passage_id FROM passage WHERE row IN ({marks})", part
+                )
+            )
+        return ids
+
+
+def _live_lengths(connection: sqlite3.Connection) -> array[int]:
+    lengths = array("i")
+    for (block,) in connection.execute("SELECT lengths FROM segment ORDER BY number"):
+        lengths.frombytes(block)
+    live = bytearray(len(lengths))
+    for (row,) in connection.execute("SELECT row FROM passage"):
+        live[row] = 1
+    if not all(live):
+        lengths = array("i", (n if there else 0 for n, there in zip(lengths, live, strict=True)))
+    return lengths
 
 
 def _conditions(scope: Scope) -> tuple[list[str], list[str]]:
@@ -230,9 +272,10 @@ class IndexFolder:
                 base = None if anew else self.open()
                 if base is not None and base.revision == revision:
                     return  # another process was faster
-                if base is not None:
+                copied = base is not None and base.can_grow()
+                if copied:
                     shutil.copyfile(self.path, aside)
-                _write(aside, revision, passages, copied=base is not None)
+                _write(aside, revision, passages, copied=copied)
                 os.replace(aside, self.path)
                 _sync(self.folder)
             except sqlite3.Error as error:
@@ -254,8 +297,8 @@ class IndexFolder:
 def index_in_memory(revision: int, passages: Iterable[Passage]) -> LexicalIndex:
     """An index of these passages that is never written to disk."""
     connection = sqlite3.connect(":memory:")
-    connection.executescript(_SCHEMA)
-    _fill(connection, revision, passages)
+    connection.executescript(SCHEMA)
+    fill(connection, revision, passages)
     return LexicalIndex(connection)
 
 
@@ -271,64 +314,12 @@ def _write(path: Path, revision: int, passages: Iterable[Passage], *, copied: bo
         connection.execute("PRAGMA journal_mode = OFF")
         connection.execute("PRAGMA synchronous = OFF")
         if not copied:
-            connection.executescript(_SCHEMA)
-        _fill(connection, revision, passages)
+            connection.executescript(SCHEMA)
+        fill(connection, revision, passages)
     finally:
         connection.close()
     with path.open("rb") as file:
         os.fsync(file.fileno())
-
-
-def _fill(connection: sqlite3.Connection, revision: int, passages: Iterable[Passage]) -> None:
-    """Makes the index hold exactly these passages. An id never changes its content."""
-    gone = dict(connection.execute("SELECT passage_id, row FROM passage"))
-    last = max(gone.values(), default=0)
-    for passage in passages:
-        if gone.pop(passage.passage_id, None) is None:
-            last += 1
-            _insert(connection, last, passage)
-    for row in gone.values():
-        _delete(connection, row)
-    size = connection.execute("SELECT count(*) FROM passage").fetchone()[0]
-    connection.executemany(
-        "INSERT OR REPLACE INTO meta VALUES (?, ?)",
-        [("format", FORMAT), ("revision", str(revision)), ("size", str(size))],
-    )
-    connection.commit()
-
-
-def _insert(connection: sqlite3.Connection, row: int, passage: Passage) -> None:
-    indexed = f"{passage.heading}\n{passage.text}"
-    branches = "".join(f"|{branch}|" for branch in passage.branches)
-    connection.execute(
-        "INSERT INTO passage VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            row,
-            passage.passage_id,
-            passage.document_id,
-            passage.kind.value,
-            passage.audience.value,
-            branches,
-            passage.product_code,
-            passage.valid_from.isoformat() if passage.valid_from else "",
-            passage.valid_to.isoformat() if passage.valid_to else _OPEN_END,
-            indexed,
-        ),
-    )
-    connection.execute("INSERT INTO fts (rowid, body) VALUES (?, ?)", (row, _body(indexed)))
-
-
-def _delete(connection: sqlite3.Connection, row: int) -> None:
-    # The index keeps no text of its own, so it is told which terms to take out.
-    (indexed,) = connection.execute("SELECT indexed FROM passage WHERE row = ?", (row,)).fetchone()
-    connection.execute(
-        "INSERT INTO fts (fts, rowid, body) VALUES ('delete', ?, ?)", (row, _body(indexed))
-    )
-    connection.execute("DELETE FROM passage WHERE row = ?", (row,))
-
-
-def _body(indexed: str) -> str:
-    return " ".join(terms(indexed))
 
 
 def _sync(folder: Path) -> None:

@@ -27,9 +27,6 @@ MOST_PAGES = 1_500
 MOST_ROWS = 100_000
 MOST_COLUMNS = 256
 MOST_MERGED = 10_000
-LONGEST_CELL = 4_000
-"""Characters of one cell; a longer one is cut and the report says so."""
-
 SECONDS = 120
 """One file's parsing; then its process is ended and the file refused."""
 

@@ -22,6 +22,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from copilot.knowledge.dense import dense_enabled
 from copilot.knowledge.faq import faq_parts
 from copilot.knowledge.lexical import IndexFolder, LexicalIndex, Scope, Weights
 from copilot.knowledge.snippets import snippet
@@ -71,7 +72,7 @@ def search(
     scope = scope_of(query, store, principal)
     ranked = index.ranked((*wanted.own, *wanted.added), scope, CANDIDATES)
     near: list[str] = []
-    if settings.embeddings_configured:
+    if dense_enabled(store, settings):
         from copilot.knowledge.vectors import nearest
 
         near, vector_notes = nearest(query.text, scope, store, settings, index)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from copilot.knowledge.blocks import one_line
-from copilot.knowledge.limits import LONGEST_CELL, MOST_COLUMNS
+from copilot.knowledge.limits import MOST_COLUMNS
 
 Row = Sequence[str]
 Cells = tuple[tuple[str, str], ...]
@@ -26,7 +26,7 @@ def records(rows: Iterable[Row]) -> list[Cells]:
     >>> records([["产品名称", "三年期定存"], ["起点金额", "50元"]])
     [(('产品名称', '三年期定存'),), (('起点金额', '50元'),)]
     """
-    table = [[one_line(cell)[:LONGEST_CELL] for cell in row[:MOST_COLUMNS]] for row in rows]
+    table = [[one_line(cell) for cell in row[:MOST_COLUMNS]] for row in rows]
     table = [row for row in table if any(row)]
     if not table:
         return []
