@@ -45,6 +45,27 @@ def run(words: list[str]) -> None:
         sys.exit(done.returncode)
 
 
+def install(words: list[str], packages: int) -> None:
+    """Runs pip, showing how far it is; everything it says is kept for when it fails."""
+    told, seen = [], 0
+    command = [str(PYTHON), "-m", "pip", "install", "--progress-bar", "off", *words]
+    with subprocess.Popen(
+        command, cwd=HOME, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as pip:
+        assert pip.stdout is not None
+        for line in pip.stdout:
+            told.append(line)
+            if line.startswith(("Collecting", "Obtaining")):
+                seen += 1
+                if sys.stdout.isatty():
+                    print(f"\r    取包 {seen}/{packages}", end="", flush=True)
+            if line.startswith("Installing collected"):
+                print(f"\r    取包完成，正在安装 {seen} 个包", flush=True)
+    if pip.returncode:
+        print("".join(told[-30:]))
+        sys.exit("依赖没有装上：请看上面的原因；多半是包源连不上或磁盘空间不够。")
+
+
 def environment() -> None:
     """Makes ``.venv`` with the pinned requirements, unless it is there already."""
     wanted = hashlib.sha256(LOCK.read_bytes() + sys.version.encode()).hexdigest()
@@ -56,10 +77,9 @@ def environment() -> None:
         sys.exit("无法创建虚拟环境：请先安装 Python 的 venv 组件（Debian/Ubuntu：python3-venv）。")
     os.environ["PIP_DISABLE_PIP_VERSION_CHECK"] = "1"
     say("安装固定版本的依赖（第一次约两分钟，需要能访问 Python 包源）")
-    run([str(PYTHON), "-m", "pip", "install", "--require-hashes", "-r", str(LOCK)])
+    install(["--require-hashes", "-r", str(LOCK)], LOCK.read_text().count("=="))
     say("安装 copilot 命令")
-    editable = ["--no-deps", "--no-build-isolation", "--editable", "."]
-    run([str(PYTHON), "-m", "pip", "install", *editable])
+    install(["--no-deps", "--no-build-isolation", "--editable", "."], 1)
     STAMP.write_text(wanted)
     say(f"环境就绪，用时 {time.monotonic() - started:.0f} 秒")
 

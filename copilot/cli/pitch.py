@@ -17,7 +17,7 @@ from copilot.cli.common import (
     workbench,
 )
 from copilot.errors import InputError
-from copilot.records.codes import Channel
+from copilot.records.codes import Channel, label
 
 if TYPE_CHECKING:
     from copilot.records.draft import CheckedDraft
@@ -73,7 +73,7 @@ def present_draft(checked: CheckedDraft) -> str:
     """A checked draft for people."""
     draft = checked.draft
     lines = [
-        f"{draft.product_code} · {draft.channel.value} · 草稿 {checked.draft_id}",
+        f"{draft.product_code} · {label(draft.channel)} · 草稿 {checked.draft_id}",
         f"结论：{_VERDICTS[checked.result.verdict.value]}（{_USABLE[checked.usable.value]}）",
     ]
     if draft.template_id:
@@ -97,7 +97,7 @@ def present_draft(checked: CheckedDraft) -> str:
 
 def present_refusal(refusal: Refusal) -> str:
     """A refusal for people: each rule with its article, and what may be done instead."""
-    lines = [f"不能为 {refusal.product_code} 写话术（{refusal.channel.value}）："]
+    lines = [f"不能为 {refusal.product_code} 写话术（{label(refusal.channel)}）："]
     for reason in refusal.reasons:
         lines.append(f"  · {reason.message}")
         cited = "、".join(f"《{c.regulation}》{c.article}" for c in reason.citations)

@@ -103,7 +103,7 @@ def _written(bench: Workbench, case: _Case) -> CheckedDraft:
         result=written.result,
         versions=_versions(bench, case, written),
         talking_points=written.talking_points,
-        notes=(*_circumstances(case), *written.notes),
+        notes=tuple(dict.fromkeys((*_circumstances(case), *written.notes))),
         cautions=tuple(caution.as_json() for caution in case.decision.cautions),
     )
     proof = _evidence(case, brief, written)
