@@ -1,5 +1,10 @@
 """``python -m copilot`` is the ``copilot`` command."""
 
-from copilot.cli.main import main
+import sys
+
+try:
+    from copilot.cli.main import main
+except KeyboardInterrupt:
+    sys.exit(130)
 
 main()

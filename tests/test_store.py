@@ -83,6 +83,7 @@ def test_a_customer_of_another_branch_is_refused_not_shown(store: Store) -> None
     with pytest.raises(Forbidden) as caught:
         store.customers(EAST).get("C2")
     assert "周" not in str(caught.value)
+    assert "BR02" not in str(caught.value)
     assert store.customers(EAST).ids() == ["C1"]
     assert store.customers(EAST).names(["C1", "C2"]) == {"C1": "林晓梅"}
     assert store.customers(EVERYONE).ids() == ["C1", "C2"]
@@ -92,6 +93,18 @@ def test_an_unknown_customer_is_named_in_the_error(store: Store) -> None:
     load_two_customers(store)
     with pytest.raises(NotFound, match="C9"):
         store.customers(EVERYONE).get("C9")
+
+
+def test_a_name_typed_as_an_id_is_not_repeated(store: Store) -> None:
+    load_two_customers(store)
+    with pytest.raises(NotFound) as caught:
+        store.customers(EVERYONE).get("林晓梅")
+    assert "林晓梅" not in str(caught.value)
+
+
+def test_full_width_and_lower_case_ids_are_understood(store: Store) -> None:
+    load_two_customers(store)
+    assert store.customers(EVERYONE).get(" ｃ１ ").customer_id == "C1"
 
 
 def test_a_customer_file_holds_nothing_later_than_its_date(store: Store) -> None:
@@ -150,7 +163,9 @@ def test_a_draft_is_stored_once_and_sealed(store: Store) -> None:
     with pytest.raises(ValueError, match="other content"):
         draft(store, "D1", "换了一句话")
     verdict = store.audit.verify()
-    assert (verdict.ok, verdict.entries) == (True, 1)
+    assert (verdict.ok, verdict.entries) == (True, 2)
+    kinds = [entry.kind for entry in store.audit.entries(subject="D1")]
+    assert kinds == ["draft.pitch.again", "draft.pitch"]
 
 
 def test_a_draft_of_another_branch_is_refused(store: Store) -> None:
@@ -182,17 +197,21 @@ def test_one_changed_byte_is_found(store: Store, tampering: str, first_bad: int)
 
 
 def test_a_failed_transaction_leaves_neither_draft_nor_audit_entry(store: Store) -> None:
-    with pytest.raises(RuntimeError), store.transaction() as connection:
-        store.drafts(EVERYONE).save(
-            connection,
-            draft_id="D1",
-            kind="draft.pitch",
-            customer_id=None,
-            branch_id=None,
-            document={},
-            evidence={},
-        )
-        raise RuntimeError("power cut")
+    def save_and_fail() -> None:
+        with store.transaction() as connection:
+            store.drafts(EVERYONE).save(
+                connection,
+                draft_id="D1",
+                kind="draft.pitch",
+                customer_id=None,
+                branch_id=None,
+                document={},
+                evidence={},
+            )
+            raise RuntimeError("power cut")
+
+    with pytest.raises(RuntimeError):
+        save_and_fail()
     assert store.audit.verify().entries == 0
     with pytest.raises(NotFound):
         store.drafts(EVERYONE).get("D1")

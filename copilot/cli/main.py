@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+from types import FrameType
+from typing import NoReturn
 
 import typer
 
@@ -13,13 +16,16 @@ from copilot.cli import (
     check,
     demo,
     doctor,
+    eval,
     init,
     knowledge,
     match,
     pitch,
     profile,
     rules,
+    score,
     search,
+    segment,
     tables,
     today,
 )
@@ -47,25 +53,26 @@ app.command("search")(search.search)
 app.command("doctor")(doctor.doctor)
 app.add_typer(tables.app, name="tables", help="检查银行数据表，查看代码表。")
 app.add_typer(profile.app, name="profile", help="客户画像：计算、查看、解释。")
-app.add_typer(knowledge.app, name="knowledge", help="知识库：入库与清单。")
+app.add_typer(score.app, name="score", help="评分：训练、检验、模型卡、下一个产品。")
+app.add_typer(segment.app, name="segment", help="客群：清单、条件、变动、常见搭配。")
+app.add_typer(knowledge.app, name="knowledge", help="知识库：入库、版本、到期、矛盾、权限、索引。")
 app.add_typer(rules.app, name="rules", help="合规规则：清单、内容、自测。")
+app.add_typer(eval.app, name="eval", help="评测：检索的效果和速度。")
 app.add_typer(audit.app, name="audit", help="留痕：校验与查看。")
 
 
 def main() -> None:
     """Runs the command line; exit codes 0 yes, 1 no, 2 bad input, 3 a dependency failed."""
     _offline()
+    interrupts = _remember_interrupts()
     as_json = "json" in _values_of("--format")
     try:
         code = app(prog_name="copilot", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except CopilotError as error:
         fail(error, as_json=as_json)
-    except typer.Abort:
-        sys.exit(130)
-    except KeyboardInterrupt:
-        print("已中断；已完成的步骤保留，可重新运行继续。", file=sys.stderr)
-        sys.exit(130)
+    except (typer.Abort, KeyboardInterrupt):
+        _interrupted()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
@@ -80,12 +87,31 @@ def main() -> None:
             as_json=as_json,
         )
     except Exception as error:
+        if interrupts:  # a library below caught the interrupt and raised something of its own
+            _interrupted()
         if not hasattr(error, "format_message"):
             raise
         if type(error).__name__ == "NoArgsIsHelpError":
             print(error.format_message())
             sys.exit(2)
         fail(in_chinese(error.format_message()), as_json=as_json)
+
+
+def _remember_interrupts() -> list[int]:
+    """The interrupts received so far, each still raising `KeyboardInterrupt` as usual."""
+    received: list[int] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        received.append(number)
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, note)
+    return received
+
+
+def _interrupted() -> NoReturn:
+    print("已中断；已完成的步骤保留，可重新运行继续。", file=sys.stderr)
+    sys.exit(130)
 
 
 def _values_of(option: str) -> list[str]:

@@ -77,6 +77,7 @@ def answer(bench: Workbench, question: str, customer_id: str | None = None) -> A
     parts = _parts(bench, question, asked, customer_id)
     result = _refusal(asked) if parts is None else _checked(bench, parts, asked)
     proof: dict[str, Any] = {
+        **evidence.asked_by(bench, customer_id),
         "question": Pseudonyms.of(()).hide(question),
         "as_of": bench.as_of.isoformat(),
         "rule_pack": bench.checker.pack_version,

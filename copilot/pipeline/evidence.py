@@ -32,6 +32,11 @@ def draft_id(prefix: str, document: Mapping[str, Any], evidence: Mapping[str, An
     return f"{prefix}{hashlib.sha256(canonical.encode()).hexdigest()[:_ID_LENGTH]}"
 
 
+def asked_by(bench: Workbench, customer_id: str | None) -> dict[str, Any]:
+    """Who asked and about whom: part of every evidence, so that two people leave two records."""
+    return {"asked_by": bench.principal.user_id, "about": customer_id}
+
+
 def save(
     bench: Workbench,
     kind: str,

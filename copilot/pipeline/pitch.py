@@ -106,7 +106,7 @@ def _written(bench: Workbench, case: _Case) -> CheckedDraft:
         notes=tuple(dict.fromkeys((*_circumstances(case), *written.notes))),
         cautions=tuple(caution.as_json() for caution in case.decision.cautions),
     )
-    proof = _evidence(case, brief, written)
+    proof = evidence.asked_by(bench, case.request.customer_id) | _evidence(case, brief, written)
     checked = replace(checked, draft_id=evidence.draft_id("P", checked.as_json(), proof))
     evidence.save(
         bench,
@@ -140,6 +140,7 @@ def _refused(bench: Workbench, case: _Case) -> Refusal:
         referral_line=_referral(bench, case),
     )
     proof = {
+        **evidence.asked_by(bench, case.request.customer_id),
         "product": evidence.product_snapshot(case.product),
         "seller": evidence.seller_snapshot(case.seller),
         "rule_pack": bench.checker.pack_version,
@@ -234,6 +235,7 @@ def _evidence(case: _Case, brief: WritingBrief, written: Written) -> dict[str, A
     return {
         "product": evidence.product_snapshot(case.product),
         "profile": brief.profile.as_json() if brief.profile else None,
+        "life_stage": brief.life_stage.value,
         "seller": evidence.seller_snapshot(case.seller),
         "passages": evidence.passage_snapshot(brief.passages),
         "approval": written.approval,

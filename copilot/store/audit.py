@@ -136,11 +136,15 @@ class AuditLog:
                 return AuditVerdict(False, entries, entries + 1, "日志末尾的记录缺失或链头被改动")
         return AuditVerdict(True, entries)
 
-    def entries(self, subject: str | None = None, limit: int = 100) -> Iterator[AuditEntry]:
-        """The newest entries, optionally of one subject."""
+    def entries(
+        self, subject: str | None = None, limit: int | None = 100, *, kind: str | None = None
+    ) -> Iterator[AuditEntry]:
+        """The newest entries, optionally of one subject or one kind."""
         query = sa.select(schema.audit_log).order_by(schema.audit_log.c.seq.desc()).limit(limit)
         if subject is not None:
             query = query.where(schema.audit_log.c.subject == subject)
+        if kind is not None:
+            query = query.where(schema.audit_log.c.kind == kind)
         with read_connection(self._engine) as connection:
             for row in connection.execute(query).all():
                 yield AuditEntry(

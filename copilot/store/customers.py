@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from datetime import date, datetime, time
 from typing import Any
@@ -44,6 +45,7 @@ class CustomerRepository:
         until = datetime.combine(as_of, time.max)
         with read_connection(self._engine) as connection:
             customer = self._get(connection, customer_id)
+            customer_id = customer.customer_id
             return CustomerFile(
                 customer=customer,
                 as_of=as_of,
@@ -110,6 +112,7 @@ class CustomerRepository:
         accounts = _dims["accounts"]
         with read_connection(self._engine) as connection:
             customer = self._get(connection, customer_id)
+            customer_id = customer.customer_id
             row = connection.execute(
                 sa.select(table.c.phone, table.c.id_number).where(
                     table.c.customer_id == customer_id
@@ -123,22 +126,29 @@ class CustomerRepository:
 
     def _get(self, connection: Connection, customer_id: str) -> Customer:
         table = _dims["customers"]
-        row = connection.execute(
-            sa.select(table).where(table.c.customer_id == customer_id)
-        ).one_or_none()
+        query = sa.select(table).where(table.c.customer_id.in_(_spellings(customer_id)))
+        row = connection.execute(query).first()
         if row is None:
+            # Someone may have typed a name where the id belongs; it must not come back in a log.
+            shown = customer_id if customer_id.isascii() else "（输入的不是客户号）"
             raise NotFound(
-                f"没有这个客户号：{customer_id}",
+                f"没有这个客户号：{shown}",
                 field="customer",
                 next="请核对客户号；copilot today 可以列出今天值得联系的客户。",
             )
         if not self._principal.sees_customer(row.customer_id, row.branch_id):
             raise Forbidden(
-                f"{self._principal.user_id} 无权查看客户 {customer_id}（属于网点 {row.branch_id}）",
+                f"{self._principal.user_id} 无权查看客户 {row.customer_id}",
                 field="customer",
                 next="请由该客户所在网点的人员操作。",
             )
         return Customer(**_public(row))
+
+
+def _spellings(customer_id: str) -> list[str]:
+    """The id as typed, and as it is meant when typed full-width or in lower case."""
+    plain = unicodedata.normalize("NFKC", customer_id).strip()
+    return list(dict.fromkeys((customer_id, plain, plain.upper())))
 
 
 def _rows(connection: Connection, name: str, customer_id: str) -> list[Row[Any]]:

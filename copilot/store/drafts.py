@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine import Connection, Engine, Row
 
 from copilot.errors import Forbidden, NotFound
 from copilot.records.staff import Principal
@@ -17,6 +17,7 @@ from copilot.store.audit import AuditLog, canonical_json, content_hash
 from copilot.store.engine import read_connection
 
 _drafts = schema.drafts
+_PAGE = 500
 
 
 class DraftRepository:
@@ -41,7 +42,8 @@ class DraftRepository:
         """Stores a draft and seals it in the audit log, in the caller's transaction.
 
         ``kind`` is the audit kind (``draft.pitch``, ``draft.refusal``, ``draft.answer``). The
-        same draft with the same content is stored once; returns whether it was new.
+        same draft with the same content is stored once, and each further use of it is one entry
+        of its own kind (``draft.pitch.again``); returns whether it was new.
 
         Raises:
             ValueError: another content is stored under the same id.
@@ -54,6 +56,13 @@ class DraftRepository:
         if known is not None:
             if known != digest:
                 raise ValueError(f"draft {draft_id} exists with other content")
+            self._audit.append(
+                connection,
+                f"{kind}.again",
+                draft_id,
+                {"content_hash": digest},
+                actor=self._principal.user_id,
+            )
             return False
         connection.execute(
             _drafts.insert().values(
@@ -77,6 +86,14 @@ class DraftRepository:
         )
         return True
 
+    def each(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Id and document of every draft in scope, the oldest first, without holding them all."""
+        query = sa.select(_drafts).order_by(_drafts.c.created_at, _drafts.c.draft_id)
+        with read_connection(self._engine) as connection:
+            for row in connection.execution_options(yield_per=_PAGE).execute(query):
+                if self._visible(row):
+                    yield row.draft_id, json.loads(row.document)
+
     def get(self, draft_id: str) -> dict[str, Any]:
         """A draft with its evidence: ``{"draft", "evidence", "kind", "author", "created_at"}``.
 
@@ -93,12 +110,7 @@ class DraftRepository:
                 field="draft",
                 next="草稿编号在 copilot pitch 或 copilot ask 的输出中（draft_id）。",
             )
-        visible = (
-            self._principal.sees_branch(row.branch_id)
-            if row.customer_id is None
-            else self._principal.sees_customer(row.customer_id, row.branch_id)
-        )
-        if not visible:
+        if not self._visible(row):
             raise Forbidden(
                 f"{self._principal.user_id} 无权查看草稿 {draft_id}",
                 field="draft",
@@ -112,3 +124,8 @@ class DraftRepository:
             "draft": json.loads(row.document),
             "evidence": json.loads(row.evidence),
         }
+
+    def _visible(self, row: Row[Any]) -> bool:
+        if row.customer_id is None:
+            return self._principal.sees_branch(row.branch_id)
+        return self._principal.sees_customer(row.customer_id, row.branch_id)

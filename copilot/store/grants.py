@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
@@ -38,10 +38,10 @@ def access_revision(connection: Connection) -> int:
 
 def grants_of(connection: Connection, document_id: str | None = None) -> list[Grant]:
     """Every grant and revocation, or those of one document."""
-    query = sa.select(_grants).order_by(_grants.c.document_id, _grants.c.branch, _grants.c.role)
+    query = sa.select(*(_grants.c[field.name] for field in fields(Grant)))
     if document_id is not None:
         query = query.where(_grants.c.document_id == document_id)
-    return [Grant(**row._mapping) for row in connection.execute(query)]
+    return [Grant(*row) for row in connection.execute(query).all()]
 
 
 def put_grants(connection: Connection, *grants: Grant) -> None:

@@ -143,7 +143,7 @@ class KnowledgeRepository:
     def grants(self, document_id: str) -> list[Grant]:
         """The grants and revocations of a document."""
         with read_connection(self._engine) as connection:
-            return grants.grants_of(connection, document_id)
+            return sorted(grants.grants_of(connection, document_id))
 
     def latest_version(self, connection: Connection, document_id: str) -> Document | None:
         """The newest version ever stored of a document, current or not."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import unicodedata
 from datetime import date
 from typing import Any
 
@@ -34,6 +35,9 @@ class ProductRepository:
             NotFound: no such code, or no version valid on the date.
         """
         versions = self.versions(product_code)
+        if not versions:
+            product_code = unicodedata.normalize("NFKC", product_code).strip().upper()
+            versions = self.versions(product_code)
         for product in versions:
             if product.valid_on(as_of):
                 return product

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine, Row
 
-from copilot.errors import NotFound
+from copilot.errors import Forbidden, NotFound
 from copilot.records.codes import LicenceKind, ProductType, Role
 from copilot.records.staff import Branch, Licence, Principal, Seller, Staff
 from copilot.store import schema
@@ -77,24 +77,35 @@ class StaffRepository:
 
         Raises:
             NotFound: no such branch.
+            Forbidden: the branch is outside the principal's scope.
         """
-        for branch in self.branches():
-            if branch.branch_id == branch_id:
-                return branch
-        known = "、".join(branch.branch_id for branch in self.branches())
-        raise NotFound(
-            f"没有这个网点：{branch_id}", field="branch", next=f"可用的网点：{known or '（无）'}。"
-        )
+        known = {branch.branch_id: branch for branch in self._all_branches()}
+        if branch_id not in known:
+            seen = "、".join(branch.branch_id for branch in self.branches())
+            raise NotFound(
+                f"没有这个网点：{branch_id}",
+                field="branch",
+                next=f"可用的网点：{seen or '（无）'}。",
+            )
+        if not self._principal.sees_branch(branch_id):
+            raise Forbidden(
+                f"{self._principal.user_id} 无权查看网点 {branch_id}",
+                field="branch",
+                next="请由该网点的人员操作。",
+            )
+        return known[branch_id]
 
     def branches(self) -> list[Branch]:
         """Every branch in the principal's scope, by id."""
+        return [b for b in self._all_branches() if self._principal.sees_branch(b.branch_id)]
+
+    def _all_branches(self) -> list[Branch]:
         table = _dims["branches"]
         with read_connection(self._engine) as connection:
             rows = connection.execute(sa.select(table).order_by(table.c.branch_id)).all()
         return [
             Branch(row.branch_id, row.name or row.branch_id, row.city, row.parent_id)
             for row in rows
-            if self._principal.sees_branch(row.branch_id)
         ]
 
 

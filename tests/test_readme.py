@@ -1,0 +1,44 @@
+"""The README promises only what can be run."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+_COMMAND = re.compile(
+    r"(?m)(?:^|`)copilot ([a-z]+)(?: (build|show|explain|check|list|test|verify|codes))?"
+)
+COMMANDS = sorted({" ".join(filter(None, found)) for found in _COMMAND.findall(README)})
+
+
+def test_the_readme_names_the_commands_of_the_daily_work() -> None:
+    assert {"init", "today", "match", "pitch", "ask", "search", "check", "doctor"} <= set(COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_in_the_readme_exists(command: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "copilot", *command.split(), "--help"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("target", re.findall(r"\]\(([^)#]+)\)", README))
+def test_every_link_in_the_readme_leads_somewhere(target: str) -> None:
+    assert (REPOSITORY / target).exists()
+
+
+def test_both_make_targets_run_the_same_file_as_without_make() -> None:
+    makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+    assert "bootstrap.py run" in makefile
+    assert "bootstrap.py test" in makefile
+    assert "make test" in (REPOSITORY / ".ci" / "run").read_text(encoding="utf-8")
