@@ -1,144 +1,210 @@
-"""Retrieval quality and speed on public question sets and on a cold command line.
+"""Retrieval side by side with other libraries, in one run on one machine.
 
-    python benchmarks/retrieval.py [--sets DIR] [--questions N]
+    python benchmarks/retrieval.py --peers PEERS/bin/python [--write docs/retrieval.md]
 
-Quality is printed as a ratio to BM25 over whitespace words in the same engine (what general
-libraries do with Chinese by default) and to BM25 over character pairs alone; speed as
-milliseconds a question and as a multiple of ``python -c "import pydantic, yaml"``. The sets are
-not part of this repository.
+``PEERS`` is an environment made from ``benchmarks/requirements.txt``; without it, or where a
+library is missing, the report says "not installed". Every question goes to every system in turn,
+so that a busy moment hits all of them; each times itself, by the clock and by its own processor
+time. The question sets are not part of this repository: ``--sets DIR`` names their folder.
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
-import sqlite3
+import random
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 
-from copilot.knowledge.evaluation import QuestionSet, evaluate, read_set
-from copilot.knowledge.lexical import IndexFolder, Scope
-from copilot.knowledge.terms import fold, terms
+import retrieval_bank
+import retrieval_report
+from retrieval_process import Peers, processor_seconds
 
-SETS = Path(__file__).resolve().parent.parent.parent / "shared" / "data" / "retrieval"
+from copilot.knowledge.evaluation import Metric, Question, QuestionSet, mean, ndcg, read_set
+from copilot.knowledge.lexical import IndexFolder, LexicalIndex, Scope
+from copilot.knowledge.synonyms import Synonyms, query_terms
+
+ROOT = Path(__file__).resolve().parent.parent
+SETS = ROOT.parent / "shared" / "data" / "retrieval"
 TODAY = date(2026, 11, 20)
-
-Tokens = Callable[[str], Iterable[str]]
-
-
-def words(text: str) -> list[str]:
-    """What a tokeniser made for spaces sees."""
-    return ["".join(c for c in word if c.isalnum()) for word in text.lower().split()]
-
-
-def pairs(text: str) -> list[str]:
-    """Neighbouring characters only."""
-    folded = [c for c in fold(text) if c.isalnum()]
-    return [first + second for first, second in itertools.pairwise(folded)]
-
-
-def baseline(questions: QuestionSet, tokens: Tokens) -> Callable[[str], list[str]]:
-    """BM25 in SQLite FTS5 over other tokens."""
-    database = sqlite3.connect(":memory:")
-    database.execute("CREATE VIRTUAL TABLE f USING fts5(body, content='')")
-    ids = list(questions.corpus)
-    database.executemany(
-        "INSERT INTO f (rowid, body) VALUES (?, ?)",
-        ((row, " ".join(tokens(questions.corpus[ident]))) for row, ident in enumerate(ids)),
-    )
-
-    def ranking(text: str) -> list[str]:
-        wanted = " OR ".join(f'"{token}"' for token in dict.fromkeys(tokens(text)) if token)
-        if not wanted:
-            return []
-        rows = database.execute(
-            "SELECT rowid FROM f WHERE f MATCH ? ORDER BY rank LIMIT 100", (wanted,)
-        )
-        return [ids[row] for (row,) in rows]
-
-    return ranking
+LARGE = 20_000
+OURS = "copilot"
+SYSTEMS = (
+    "LangChain BM25",
+    "LangChain BM25 + jieba",
+    "LangChain Chroma LSA-512",
+    "LangChain Ensemble",
+    "LlamaIndex BM25",
+    "Haystack BM25",
+)
+SLOW = frozenset({"Haystack BM25"})
+"""Asked on small sets only."""
 
 
-def measure(questions: QuestionSet) -> None:
-    """Prints one set's figures."""
-    print(f"\n## {questions.name}: {len(questions.corpus):,} texts, "
-          f"{len(questions.questions):,} questions")  # fmt: skip
+@dataclass
+class Run:
+    """One system's answers to a set; ``missing`` says why there are none."""
+
+    missing: str = ""
+    ndcg: list[float] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    cpu_seconds: list[float] = field(default_factory=list)
+
+    def add(self, question: Question, found: Sequence[str], clock: float, cpu: float) -> None:
+        """Takes one answer in."""
+        self.ndcg.append(ndcg(found, question.gold, 10))
+        self.seconds.append(clock)
+        self.cpu_seconds.append(cpu)
+
+    @property
+    def quality(self) -> Metric:
+        """nDCG@10 with its interval."""
+        return mean(self.ndcg)
+
+    @property
+    def p50_ms(self) -> float:
+        """The middle of the clock times."""
+        return statistics.median(self.seconds) * 1000
+
+    @property
+    def cpu_ms(self) -> float:
+        """The middle of the processor times."""
+        return statistics.median(self.cpu_seconds) * 1000
+
+
+@dataclass
+class Comparison:
+    """One set: every system's run, and what building our index cost in processor seconds."""
+
+    name: str
+    texts: int
+    questions: int
+    runs: Mapping[str, Run]
+    build: float
+    update: float
+    whole_search: tuple[float, float] | None = None
+
+
+def compare(questions: QuestionSet, peers: Peers) -> Comparison:
+    """Asks every system every question, in turns."""
+    ids = list(questions.passages)
+    texts = [passage.text for passage in questions.passages.values()]
+    runs = {OURS: Run()}
+    for name in SYSTEMS:
+        too_slow = name in SLOW and len(texts) > LARGE
+        reply = {"missing": "not asked: too slow at this size"} if too_slow else peers.ask(
+            {"build": name, "ids": ids, "texts": texts}
+        )  # fmt: skip
+        runs[name] = Run(missing=str(reply.get("missing", "")))
+        print(f"  {name}: {runs[name].missing or 'built'}", file=sys.stderr, flush=True)
     with tempfile.TemporaryDirectory() as folder:
-        index_folder = IndexFolder(Path(folder))
-        started = time.perf_counter()
-        index_folder.build(1, questions.passages())
-        built = time.perf_counter() - started
-        changed = (
-            replace(passage, passage_id=f"{passage.passage_id}'") if number % 100 == 0 else passage
-            for number, passage in enumerate(questions.passages())
-        )
-        started = time.perf_counter()
-        index_folder.build(2, changed)
-        updated = time.perf_counter() - started
-        index_folder.build(3, questions.passages())
-        index = index_folder.open()
-        assert index is not None
-        times: list[float] = []
-
-        def ranking(text: str) -> list[str]:
-            begun = time.perf_counter()
-            found = index.ranked(terms(text), Scope(TODAY), 100)
-            times.append(time.perf_counter() - begun)
-            return [ident for ident, _ in found]
-
-        ours = evaluate(ranking, questions)
-    print(f"build {built:.1f} s; 1 % changed {updated:.2f} s (1/{built / updated:.0f})")
-    print(f"p50 {statistics.median(times) * 1000:.1f} ms")
-    for name, metric in ours.items():
-        print(f"{name:<11} {metric.value:.3f} [{metric.low:.3f}, {metric.high:.3f}] n={metric.n}")
-    for name, tokens in {"whitespace words": words, "character pairs": pairs}.items():
-        other = evaluate(baseline(questions, tokens), questions)["ndcg@10"]
-        ratio = f"{ours['ndcg@10'].value / other.value:.2f}x" if other.value else "it finds nothing"
-        print(f"nDCG@10 against {name} ({other.value:.3f}): {ratio}")
-
-
-def cold_search(data_dir: Path) -> None:
-    """Prints how long a fresh ``copilot search`` takes on an existing data directory."""
-    command = [sys.executable, "-c", "from copilot.cli.main import main; main()", "search",
-               "三年定存提前支取怎么算", "--data-dir", str(data_dir)]  # fmt: skip
-    ours = _median_seconds(command)
-    floor = _median_seconds([sys.executable, "-c", "import pydantic, yaml"])
-    print(
-        f"\ncold search {ours:.2f} s = {ours / floor:.1f}x `import pydantic, yaml` ({floor:.2f} s)"
+        index, build, update = our_index(Path(folder), questions)
+        for number, question in enumerate(questions.questions):
+            clock, processor = time.perf_counter(), time.process_time()
+            wanted = query_terms(question.text, Synonyms())
+            ranked = index.ranked(wanted.weighted(), Scope(question.as_of or TODAY), 10)
+            times = time.perf_counter() - clock, time.process_time() - processor
+            runs[OURS].add(question, [ident for ident, _ in ranked], *times)
+            order = [name for name in SYSTEMS if not runs[name].missing]
+            random.Random(number).shuffle(order)
+            for name in order:
+                reply = peers.ask({"ask": name, "text": question.text})
+                if "missing" in reply:
+                    runs[name].missing = str(reply["missing"])
+                else:
+                    runs[name].add(question, reply["found"], reply["seconds"], reply["cpu_seconds"])
+    small = len(texts) <= LARGE
+    return Comparison(
+        questions.name,
+        len(texts),
+        len(questions.questions),
+        runs,
+        build,
+        update,
+        retrieval_bank.whole_search(questions) if small else None,
     )
 
 
-def _median_seconds(command: list[str]) -> float:
-    times = []
-    for _ in range(5):
-        started = time.perf_counter()
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        times.append(time.perf_counter() - started)
-    return statistics.median(times)
+def our_index(folder: Path, questions: QuestionSet) -> tuple[LexicalIndex, float, float]:
+    """Our index of a set, with the processor seconds of a full build and of 1 % changed."""
+    home = IndexFolder(folder)
+    passages = list(questions.passages.values())
+    build = processor_seconds(lambda: home.build(1, passages))
+    changed = [
+        replace(passage, passage_id=f"{passage.passage_id}'") if number % 100 == 0 else passage
+        for number, passage in enumerate(passages)
+    ]
+    update = processor_seconds(lambda: home.build(2, changed))
+    home.build(3, passages)
+    index = home.open()
+    if index is None:
+        raise SystemExit("the index could not be built")
+    return index, build, update
+
+
+def some(questions: QuestionSet, at_most: int) -> QuestionSet:
+    """A fixed sample of the questions."""
+    chosen = list(questions.questions)
+    random.Random(20261120).shuffle(chosen)
+    return replace(questions, questions=tuple(itertools.islice(chosen, at_most)))
 
 
 def main() -> None:
-    """Measures every set under ``--sets``, then a cold search."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Measures, prints the report, and writes it where it is asked for."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--peers", type=Path, help="python of the peers' environment")
     parser.add_argument("--sets", type=Path, default=SETS)
-    parser.add_argument("--questions", type=int, default=300, help="at most so many of each set")
-    parser.add_argument("--data-dir", type=Path, default=Path(".copilot"))
+    parser.add_argument("--questions", type=int, default=300, help="at most so many of a set")
+    parser.add_argument("--large", type=int, default=100, help="the same above 20,000 texts")
+    parser.add_argument("--data-dir", type=Path, help="an existing bank, for the cold search")
+    parser.add_argument("--write", type=Path, help="where the report goes")
     given = parser.parse_args()
-    for folder in sorted(path for path in given.sets.glob("*") if path.is_dir()):
-        whole = read_set(folder)
-        some = dict(itertools.islice(whole.questions.items(), given.questions))
-        measure(replace(whole, questions=some))
-    if not given.sets.is_dir():
+    sets = sorted(path for path in given.sets.glob("*") if path.is_dir())
+    if not sets:
         print(f"no question sets under {given.sets}: give --sets DIR", file=sys.stderr)
-    if given.data_dir.is_dir():
-        cold_search(given.data_dir)
+    found = retrieval_report.Findings()
+    for step in steps(given, sets):
+        step(found)
+        page = retrieval_report.report(found)
+        if given.write:  # after every step, so that a long run that is cut off leaves something
+            given.write.write_text(page, "utf-8")
+    print(page)
+
+
+def steps(
+    given: argparse.Namespace, sets: Sequence[Path]
+) -> Iterator[Callable[[retrieval_report.Findings], None]]:
+    """What is measured, the quickest first."""
+
+    def own(found: retrieval_report.Findings) -> None:
+        found.bank = retrieval_bank.measure(ROOT / "knowledge", ROOT / "tests" / "questions")
+        if given.data_dir:
+            found.cold = retrieval_bank.cold(given.data_dir, given.peers)
+        with Peers(given.peers) as peers:
+            found.versions = peers.ask({"versions": True})
+
+    def laws(found: retrieval_report.Findings) -> None:
+        with Peers(given.peers) as peers:
+            found.coverage = retrieval_bank.coverage(read_set(given.sets / "stard_law"), peers)
+
+    def one(folder: Path, found: retrieval_report.Findings) -> None:
+        whole = read_set(folder)
+        limit = given.large if len(whole.passages) > LARGE else given.questions
+        print(f"{folder.name}: {len(whole.passages):,} texts", file=sys.stderr, flush=True)
+        with Peers(given.peers) as peers:
+            found.comparisons.append(compare(some(whole, limit), peers))
+
+    yield own
+    yield from (partial(one, folder) for folder in sets)
+    if given.sets / "stard_law" in sets:
+        yield laws
 
 
 if __name__ == "__main__":

@@ -118,6 +118,7 @@ def write_shelf(folder: Path) -> Path:
         "scripts/closing.yaml": SCRIPTS,
         "README.md": "# 说明\n\n这个文件不是资料。\n",
         "templates/deposit/a.yaml": "id: a\n",
+        "questions.yaml": "rate: [利率]\n",
     }.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)

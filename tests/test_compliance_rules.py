@@ -147,7 +147,7 @@ def test_evidence_from_memory_turns_a_block_into_a_warning(
         ("title: 不得用吉利数字招徕\n", "", 1, "title"),
         ("  - words: [八八发财", "  - word: [八八发财", 13, "words"),
         ("verdict: block", "verdict: block\nproducts: [savings]", 5, "deposit"),
-        ("verdict: block", "verdict: block\neffective_from: 2026-13-01", None, "日期"),
+        ("verdict: block", "verdict: block\neffective_from: 2026-13-01", 5, "日期"),
         (
             "verdict: block",
             "verdict: block\neffective_from: 2026-02-01\neffective_to: 2026-01-01",

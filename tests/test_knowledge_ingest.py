@@ -96,7 +96,7 @@ def test_bad_files_are_named_and_the_rest_goes_in(
     report = files.take_in(store, settings, shelf)
     refused = {Path(f).name: reason for f, status, reason in report.files if status == "refused"}
     assert set(refused) == {"扫描件.pdf", "broken.yaml", "empty.yaml", "\ufffd\u07b6\ufffd.txt"}
-    assert "支持的格式" in refused["扫描件.pdf"]
+    assert "文件已损坏" in refused["扫描件.pdf"]
     assert "broken.yaml" in refused["broken.yaml"]
     assert "faq/cards" in files.found("卡被限额", store, settings)
 
@@ -135,7 +135,9 @@ def test_a_sheet_without_a_product_record_is_reported(
 ) -> None:
     files.load_products(store, "DEP-3Y")
     report = files.take_in(store, settings, shelf)
-    assert any("PRIV-01" in note and "DEP-3Y" not in note for note in report.notes)
+    assert [Path(file).name for file, remark in report.remarks if "没有该代码" in remark] == [
+        "PRIV-01.md"
+    ]
 
 
 def test_internal_questions_stay_internal_beside_public_ones(
@@ -228,5 +230,5 @@ def test_the_command_reports_each_file_and_exits_2_when_one_was_refused(
         "status": "added",
         "document": "faq/cards",
     }
-    assert "支持的格式" in by_name["扫描件.pdf"]["reason"]
+    assert "文件已损坏" in by_name["扫描件.pdf"]["reason"]
     assert document["generation"].startswith("kb-")

@@ -122,8 +122,8 @@ def test_instructions_inside_a_document_stay_its_words(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "reason", "row"),
     [
-        ("a.pdf", b"%PDF-1.7", "不支持的文件格式 .pdf", None),
-        ("a.docx", b"PK\x03\x04", "不支持的文件格式 .docx", None),
+        ("a.pdf", b"%PDF-1.7", "文件已损坏", None),
+        ("a.docx", b"PK\x03\x04", "文件已损坏", None),
         ("a.txt", b"PK\x03\x04rest", "不是文本", None),
         ("a.txt", b"\x00\x01\x02\x03", "编码无法识别", None),
         ("a.txt", b"\xff\xfe\xff\xff\x80", "编码无法识别", None),

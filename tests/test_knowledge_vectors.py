@@ -14,7 +14,7 @@ from fake_openai import FakeOpenAI, Reply
 
 from copilot.errors import ModelUnavailable
 from copilot.knowledge import SearchResult, search, vectors
-from copilot.knowledge.vectors import VectorFolder
+from copilot.knowledge.generations import VectorFolder
 from copilot.llm.embeddings import BATCH, Embedder, EmbeddingEndpoint
 from copilot.records.codes import Audience
 from copilot.records.knowledge import SearchQuery
@@ -42,7 +42,12 @@ def shelf(tmp_path: Path) -> Path:
 
 
 def configured(settings: Settings, server: FakeOpenAI, **changes: object) -> Settings:
-    update = {"embedding_base_url": server.base_url, "embedding_model": "m1", "llm_retries": 1, "dense": "on"}
+    update = {
+        "embedding_base_url": server.base_url,
+        "embedding_model": "m1",
+        "llm_retries": 1,
+        "dense": "on",
+    }
     return settings.model_copy(update=update | changes)
 
 

@@ -1,13 +1,12 @@
-"""``copilot knowledge``: take documents in, list them, take one out."""
+"""``copilot knowledge``: take documents in, list them, take one out; care of them is beside."""
 
 from __future__ import annotations
 
-from collections import Counter
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
+from copilot.cli import knowledge_access, knowledge_care, knowledge_index, knowledge_ingest
 from copilot.cli.common import (
     ConfigOption,
     DataDirOption,
@@ -16,43 +15,15 @@ from copilot.cli.common import (
     StaffOption,
     emit,
     parse_day,
-    progress_bar,
     settings_for,
     workbench,
 )
-from copilot.records.codes import PassageKind, label
-
-if TYPE_CHECKING:
-    from copilot.records.knowledge import Document, IngestReport
+from copilot.cli.knowledge_care import document_json, present_document
+from copilot.records.codes import PassageKind
 
 app = typer.Typer(no_args_is_help=True)
 
-_STATUSES = {"added": "新增", "replaced": "更新", "unchanged": "未变", "refused": "未收"}
-
-
-@app.command("ingest")
-def ingest(
-    paths: Annotated[list[Path], typer.Argument(help="文件或目录，可以给多个。")],
-    data_dir: DataDirOption = None,
-    config: ConfigOption = None,
-    format: FormatOption = Format.TEXT,
-) -> None:
-    """资料入库：逐个文件解析、存版本、建索引；有问题的文件点名退回，其余照常入库。
-
-    例：copilot knowledge ingest knowledge/ 本行制度.txt
-    """
-    from copilot.knowledge import ingest as take_in
-    from copilot.store import Store
-
-    settings = settings_for(data_dir, config)
-    store = Store.open(settings)
-    try:
-        with store.writer_lock(), progress_bar() as progress:
-            report = take_in(paths, store, settings, progress)
-    finally:
-        store.close()
-    emit(report_document(report), lambda: present_report(report), format)
-    raise typer.Exit(2 if any(status == "refused" for _, status, _ in report.files) else 0)
+app.command("ingest")(knowledge_ingest.ingest)
 
 
 @app.command("list")
@@ -75,8 +46,8 @@ def list_documents(
         found = bench.store.knowledge(bench.principal).documents(day)
     documents = [document for document in found if kind in (None, document.kind)]
     emit(
-        {"documents": [_document_json(document) for document in documents]},
-        lambda: "\n".join([*map(_present_document, documents), f"共 {len(documents)} 份资料。"]),
+        {"documents": [document_json(document) for document in documents]},
+        lambda: "\n".join([*map(present_document, documents), f"共 {len(documents)} 份资料。"]),
         format,
     )
 
@@ -104,47 +75,11 @@ def remove(
     emit({"removed": document}, f"已撤下 {document}。", format)
 
 
-def report_document(report: IngestReport) -> dict[str, Any]:
-    """The JSON of an ingest."""
-    return {
-        "files": [
-            {"file": file, "status": status, "reason" if status == "refused" else "document": what}
-            for file, status, what in report.files
-        ],
-        "passages": report.passages,
-        "generation": report.generation,
-        "notes": list(report.notes),
-    }
-
-
-def present_report(report: IngestReport) -> str:
-    """An ingest report for people: counts, then every refused file with its reason."""
-    counts = Counter(status for _, status, _ in report.files)
-    shown = "，".join(f"{name} {counts[status]}" for status, name in _STATUSES.items())
-    refused = [f"未收 {file}：{why}" for file, status, why in report.files if status == "refused"]
-    head = f"{len(report.files)} 个文件：{shown}；{report.passages} 段（{report.generation}）。"
-    return "\n".join([head, *refused, *report.notes])
-
-
-def _document_json(document: Document) -> dict[str, Any]:
-    return {
-        "document": document.document_id,
-        "version": document.version,
-        "kind": document.kind.value,
-        "title": document.title,
-        "audience": document.audience.value,
-        "branches": list(document.branches),
-        "product_code": document.product_code,
-        "valid_from": document.valid_from and document.valid_from.isoformat(),
-        "valid_to": document.valid_to and document.valid_to.isoformat(),
-        "source": document.source,
-    }
-
-
-def _present_document(document: Document) -> str:
-    since = document.valid_from.isoformat() if document.valid_from else "长期"
-    until = document.valid_to.isoformat() if document.valid_to else "今"
-    return (
-        f"{document.document_id}  v{document.version}  [{label(document.kind)}] {document.title}"
-        f"  {since}～{until}  {label(document.audience)}"
-    )
+app.command("show")(knowledge_care.show)
+app.command("diff")(knowledge_care.diff)
+app.command("stale")(knowledge_care.stale)
+app.command("doctor")(knowledge_care.doctor)
+app.command("export")(knowledge_care.export)
+app.command("grant")(knowledge_access.grant)
+app.command("revoke")(knowledge_access.revoke)
+app.command("index")(knowledge_index.index)

@@ -59,6 +59,12 @@ def pitch(
             field="customer",
             next="例：copilot pitch C000123 --product DEP-3Y --channel counter。",
         )
+    if describe is not None and not describe.strip():
+        raise InputError(
+            "对到店客户的描述是空的。",
+            field="describe",
+            next='例：--describe "六十多岁阿姨，问三年定期"。',
+        )
     request = PitchRequest(product, channel, customer, describe or "")
     with workbench(data_dir, config, acting, as_of) as bench:
         result = draft_pitch(bench, request)

@@ -9,21 +9,23 @@ from pathlib import Path
 from typing import Any
 
 from copilot.compliance.grounding import ungrounded
+from copilot.compliance.language import MAIN
 from copilot.compliance.pack import Pack, current_pack_path
 from copilot.compliance.quantities import FigureInText
-from copilot.compliance.rules import Claim, PatternMatcher, RequiredElement, Rule
+from copilot.compliance.rules import CORE, Claim, PatternMatcher, RequiredElement, Rule
 from copilot.compliance.scan import Scan, Vocabulary
 from copilot.records.compliance import (
     CheckContext,
     CheckResult,
     Finding,
     LookupRule,
+    RuleCitation,
     Usable,
     Verdict,
 )
 
 _ROUTES_KEPT = 512
-_SENTENCE_ENDS = "。!?;\n"
+_CITATIONS_KEPT = 4_096
 _COMPARE = {
     "<": float.__lt__,
     "<=": float.__le__,
@@ -33,6 +35,7 @@ _COMPARE = {
     "!=": float.__ne__,
 }
 Span = tuple[int, int]
+Route = tuple[Vocabulary, frozenset[int], tuple[int, ...]]
 
 
 class Checker:
@@ -51,26 +54,32 @@ class Checker:
     def __init__(self, pack: Pack) -> None:
         self.pack = pack
         self._rules = pack.rules
-        self._vocabulary = Vocabulary(pack)
+        self._vocabularies: dict[str, Vocabulary] = {}
         self._patterns: dict[str | bytes, Any] = {}
-        self._routes: dict[tuple[object, ...], tuple[frozenset[int], tuple[int, ...]]] = {}
+        self._cited: dict[tuple[str, date], tuple[RuleCitation, ...]] = {}
+        self._quick: dict[str, Any] = {}
+        self._last_route: tuple[CheckContext, tuple[Route, ...]] | None = None
+        self._routes: dict[tuple[object, ...], tuple[Route, ...]] = {}
 
     @property
     def pack_version(self) -> str:
         """The hash of the rules in use."""
         return self.pack.version
 
-    def check(self, text: str, context: CheckContext | None = None) -> CheckResult:
-        """The verdict on a text.
+    def check(
+        self, text: str, context: CheckContext | None = None, *, unfinished: bool = False
+    ) -> CheckResult:
+        """The verdict on a text; on an ``unfinished`` one, whatever text may follow.
 
         A pass is no approval: ``usable`` is never ``send`` here (design §2, invariant 4).
         """
         context = context or CheckContext()
-        scan = Scan(self._vocabulary, self.pack.normaliser.fold(text))
-        active, standing = self._route(context)
         findings: list[Finding] = []
-        for index in sorted((scan.woken.keys() & active).union(standing)):
-            findings.extend(self._objections(index, scan, text, context))
+        for vocabulary, active, standing in self._route(context):
+            folded = vocabulary.language.normaliser.fold(text)
+            scan = Scan(vocabulary, folded, unfinished=unfinished)
+            for index in sorted((scan.woken.keys() & active).union(standing)):
+                findings.extend(self._objections(index, scan, text, context))
         findings.sort(key=lambda f: (f.start, -f.verdict.rank, f.end, f.rule_id))
         verdict = max((f.verdict for f in findings), key=lambda v: v.rank, default=Verdict.PASS)
         usable = Usable.NO if verdict is Verdict.BLOCK else Usable.INTERNAL
@@ -82,21 +91,45 @@ class Checker:
             rule.as_lookup() for rule in self._rules if rule.lookup and rule.active_on(as_of)
         )
 
-    def _route(self, context: CheckContext) -> tuple[frozenset[int], tuple[int, ...]]:
-        """Indexes of the rules in force for a context, and of those that every text wakes."""
+    def _route(self, context: CheckContext) -> tuple[Route, ...]:
+        """By language: the rules in force for a context, and those that every text wakes."""
+        last = self._last_route
+        if last is not None and last[0] is context:
+            return last[1]
         day = _day_of(context)
-        key = (context.product, context.channel, context.kind, context.audience, day)
-        if key not in self._routes:
-            active = [
-                index
-                for index, rule in enumerate(self._rules)
-                if rule.active_on(day) and rule.routes(context)
-            ]
-            standing = tuple(index for index in active if self._rules[index].standing)
+        jurisdictions = context.jurisdictions
+        key = (context.product, context.channel, context.kind, context.audience, day, jurisdictions)
+        found = self._routes.get(key)
+        if found is None:
             if len(self._routes) >= _ROUTES_KEPT:
                 self._routes.clear()
-            self._routes[key] = frozenset(active), standing
-        return self._routes[key]
+            found = self._routes[key] = tuple(self._new_routes(context, day))
+        if context.as_of is not None:  # else tomorrow's rules are others
+            self._last_route = context, found
+        return found
+
+    def _new_routes(self, context: CheckContext, day: date) -> Iterator[Route]:
+        active = [
+            (index, rule)
+            for index, rule in enumerate(self._rules)
+            if rule.active_on(day) and rule.routes(context)
+        ]
+        spoken = dict.fromkeys(rule.language for _, rule in active if rule.jurisdiction != CORE)
+        core_in = next(iter(spoken), MAIN)  # rules that hold everywhere are asked once
+        for language in spoken or (MAIN,):
+            kept = [
+                (index, rule)
+                for index, rule in active
+                if (core_in if rule.jurisdiction == CORE else rule.language) == language
+            ]
+            standing = tuple(index for index, rule in kept if rule.standing)
+            yield self._vocabulary(language), frozenset(index for index, _ in kept), standing
+
+    def _vocabulary(self, language: str) -> Vocabulary:
+        vocabulary = self._vocabularies.get(language)
+        if vocabulary is None:
+            vocabulary = self._vocabularies[language] = Vocabulary(self.pack, language)
+        return vocabulary
 
     def _objections(
         self, index: int, scan: Scan, text: str, context: CheckContext
@@ -112,23 +145,47 @@ class Checker:
             elif part == "claims":
                 spans += self._claims(rule.claims[number], sorted(found), scan, context)
         if rule.grounding and context.facts is not None:
-            spans += [(f.start, f.end) for f in ungrounded(scan.text, context, self.pack.roles)]
+            spans += [(f.start, f.end) for f in self._ungrounded(scan, context)]
         for start, end in _merged(spans):
-            yield _finding(rule, context, text, scan.folded.span(start, end))
+            yield self._finding(rule, context, text, scan.folded.span(start, end))
         if context.whole:
             for number, element in enumerate(rule.requires):
                 if self._missing(element, woken.get(("requires", number), ()), scan):
-                    yield _finding(rule, context, text, (len(text), len(text)))
+                    yield self._finding(rule, context, text, (len(text), len(text)))
+
+    def _finding(self, rule: Rule, context: CheckContext, text: str, span: Span) -> Finding:
+        start, end = span
+        found, key = text[start:end], (rule.id, _day_of(context))
+        if key not in self._cited:
+            if len(self._cited) >= _CITATIONS_KEPT:
+                self._cited.clear()
+            self._cited[key] = rule.citations_on(key[1])
+        return Finding(
+            rule_id=rule.id,
+            severity=rule.severity,
+            verdict=rule.verdict,
+            start=start,
+            end=end,
+            text=found,
+            message=rule.message.replace("{text}", found),
+            citations=self._cited[key],
+            suggestion=rule.suggestion,
+        )
+
+    @staticmethod
+    def _ungrounded(scan: Scan, context: CheckContext) -> Iterable[FigureInText]:
+        spoken = scan.language
+        return ungrounded(scan.text, context, spoken.roles, scan.figures, spoken.ordinary_figures)
 
     def _pattern_spans(
         self, matcher: PatternMatcher, anchors: Iterable[Span], scan: Scan
     ) -> Iterator[Span]:
-        anchored = "$" in matcher.regex or "^" in matcher.regex  # then the window's ends count
-        if not anchored and not self._encoded(matcher.regex).search(scan.encoded):
-            return
-        pattern = self._compiled(matcher.regex)
+        quick = self._encoded(matcher.regex)
         for low, high in scan.windows(anchors):
-            for match in pattern.finditer(scan.text[low:high].rstrip(_SENTENCE_ENDS)):
+            window, encoded = scan.window(low, high)
+            if not quick.search(encoded):
+                continue
+            for match in self._compiled(matcher.regex).finditer(window):
                 span = low + match.start(), low + match.end()
                 if span[1] > span[0] and not scan.excused(span, matcher.excuses, self._compiled):
                     yield span
@@ -182,14 +239,19 @@ class Checker:
 
     def _encoded(self, regex: str) -> Any:
         """A pattern over the encoded text: faster where only the fact of a match counts."""
-        return self._compiled(regex.encode())
+        pattern = self._quick.get(regex)
+        if pattern is None:
+            pattern = self._quick[regex] = self._compiled(regex.encode())
+        return pattern
 
     def _compiled(self, regex: str | bytes) -> Any:
         pattern = self._patterns.get(regex)
         if pattern is None:
             import re2
 
-            pattern = self._patterns[regex] = re2.compile(regex)
+            options = re2.Options()
+            options.never_capture = True  # only where a pattern matches is asked, not how
+            pattern = self._patterns[regex] = re2.compile(regex, options)
         return pattern
 
 
@@ -204,22 +266,6 @@ def load_checker(data_dir: Path | None, knowledge_dir: Path) -> Checker:
 
 def _day_of(context: CheckContext) -> date:
     return context.as_of or date.today()
-
-
-def _finding(rule: Rule, context: CheckContext, text: str, span: Span) -> Finding:
-    start, end = span
-    found = text[start:end]
-    return Finding(
-        rule_id=rule.id,
-        severity=rule.severity,
-        verdict=rule.verdict,
-        start=start,
-        end=end,
-        text=found,
-        message=rule.message.replace("{text}", found),
-        citations=rule.citations_on(_day_of(context)),
-        suggestion=rule.suggestion,
-    )
 
 
 def _merged(spans: Iterable[Span]) -> Sequence[Span]:

@@ -13,16 +13,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from typing import Any
 
-_SENTENCE_END = re.compile(r"[。!?;\n\ue002]+|\.(?![0-9])|…{1,2}|\Z")
-_CLAUSE_END = re.compile(r"[。!?;\n\ue002,:]+|\.(?![0-9])|…{1,2}|\Z")
-_QUOTED = re.compile(r"[“\"「『‘'《【]([^“”\"「」『』‘’'《》【】\n]{1,60})[”\"」』’'》】]")
-_CARRIED = re.compile(r"^(?:如|例如|比如|包括|或|以及|和|及|与|也|亦|更|并|且|不|还)")
-
-REACH = 14  # characters over which a plain negator is still felt to govern
 _AFTER_REACH = 40
 _TAIL = 40
-_DOUBLE_REACH = 3
 
 Span = tuple[int, int]
 
@@ -66,17 +60,77 @@ class Cues:
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
 
+@dataclass(frozen=True, slots=True)
+class Grammar:
+    """Where clauses and sentences of one language end, and how far a denial reaches.
+
+    ``carried`` matches at the start of a clause that goes on with the denial before it;
+    ``reach`` is the number of characters over which a plain negator is still felt to govern, and
+    ``double_reach`` how near two negators must stand to make an assertion. ``marks`` are the
+    characters that a pattern does not need to see at the end of a sentence.
+    """
+
+    sentence_end: re.Pattern[str]
+    clause_end: re.Pattern[str]
+    quoted: re.Pattern[str]
+    carried: re.Pattern[str]
+    reach: int
+    double_reach: int
+    marks: str
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Grammar:
+        """A grammar from a compiled pack: characters and words, never expressions."""
+        ends = _set_of(data["ends"])
+        tails = [rf"[{_set_of(data['ends_unless_digit'])}](?![0-9])"]
+        if data["ends_before_space"]:
+            tails.append(rf"[{_set_of(data['ends_before_space'])}]+(?![^\s\"')\]])")
+        tails += [r"…{1,2}", r"\Z"]
+        pauses = [rf"[{ends}{_set_of(data['pauses'])}]+", *tails]
+        if data["pause_words"]:
+            pauses.insert(0, rf" (?=(?:{_any_of(data['pause_words'])})\b)")
+        opening, closing = _set_of(data["opening"]), _set_of(data["closing"])
+        return cls(
+            sentence_end=re.compile("|".join([rf"[{ends}]+", *tails])),
+            clause_end=re.compile("|".join(pauses)),
+            quoted=re.compile(rf"[{opening}]([^{opening}{closing}\n]{{1,60}})[{closing}]"),
+            carried=re.compile(rf"(?:{_any_of(data['carried'])})"),
+            reach=data["reach"],
+            double_reach=data["double_reach"],
+            marks=data["marks"],
+        )
+
+
+def _set_of(characters: str) -> str:
+    return "".join(map(re.escape, characters)) or "\ue0ff"
+
+
+def _any_of(words: Sequence[str]) -> str:
+    return "|".join(map(re.escape, words))
+
+
 class Structure:
     """Clauses and sentences of one folded text, with its cues.
 
     Args:
         text: the folded text.
         cues: cue name → spans found in the text, in order of start.
+        grammar: the grammar of the text's language.
+        unfinished: the text goes on; what later text could take back then excuses nothing.
     """
 
-    def __init__(self, text: str, cues: Mapping[str, Sequence[tuple[int, int]]]) -> None:
+    def __init__(
+        self,
+        text: str,
+        cues: Mapping[str, Sequence[tuple[int, int]]],
+        grammar: Grammar,
+        *,
+        unfinished: bool = False,
+    ) -> None:
         self._text = text
         self._cues = cues
+        self._grammar = grammar
+        self._unfinished = unfinished
 
     def excuses(self, stances: Iterable[str], start: int, end: int) -> bool:
         """Whether the text takes one of these stances to ``text[start:end]``."""
@@ -104,11 +158,11 @@ class Structure:
 
     @cached_property
     def _sentence_ends(self) -> list[int]:
-        return [match.end() for match in _SENTENCE_END.finditer(self._text)]
+        return [match.end() for match in self._grammar.sentence_end.finditer(self._text)]
 
     @cached_property
     def _clause_ends(self) -> list[int]:
-        return [match.end() for match in _CLAUSE_END.finditer(self._text)]
+        return [match.end() for match in self._grammar.clause_end.finditer(self._text)]
 
     @cached_property
     def _negators(self) -> list[tuple[int, int]]:
@@ -125,7 +179,7 @@ class Structure:
 
     @cached_property
     def _quotes(self) -> list[tuple[int, int]]:
-        return [match.span() for match in _QUOTED.finditer(self._text)]
+        return [match.span() for match in self._grammar.quoted.finditer(self._text)]
 
     def _last(self, cue: str, low: int, high: int) -> Span | None:
         """The last span of a cue within ``[low, high)``."""
@@ -151,11 +205,14 @@ class Structure:
         nearest = self._last("negator", low, high)
         if nearest is None:
             return None
-        return self._last("negator", max(low, nearest[0] - _DOUBLE_REACH), nearest[0]) is None
+        return (
+            self._last("negator", max(low, nearest[0] - self._grammar.double_reach), nearest[0])
+            is None
+        )
 
     def _negated(self, start: int, end: int) -> bool:
         clause_start, clause_end = self.clause(start)
-        denied = self._denied_by(max(clause_start, start - REACH), start)
+        denied = self._denied_by(max(clause_start, start - self._grammar.reach), start)
         if denied is not None:
             return denied
         if self._carried_negation(clause_start, start):
@@ -165,7 +222,7 @@ class Structure:
 
     def _carried_negation(self, clause_start: int, start: int) -> bool:
         """A denial in the clause before, carried on by 或/以及/如 …"""
-        if clause_start == 0 or not _CARRIED.match(self._text[clause_start : clause_start + 2]):
+        if clause_start == 0 or not self._grammar.carried.match(self._text, clause_start):
             return False
         sentence_start, _ = self.sentence(start)
         previous_start, _ = self.clause(max(clause_start - 1, 0))
@@ -197,7 +254,7 @@ class Structure:
     def _teaches(self) -> bool:
         """Whether the whole text is consumer education: two cues and nothing of its own to sell."""
         cues = {self._text[s:e] for s, e in self._cues.get("education", ())}
-        return len(cues) >= 2 and not self._cues.get("own")
+        return len(cues) >= 2 and not self._cues.get("own") and not self._unfinished
 
     def _quoted(self, start: int, end: int) -> bool:
         index = bisect_right(self._quotes, (start, len(self._text) + 1)) - 1

@@ -10,13 +10,20 @@ from pathlib import Path
 from typing import Any
 
 from copilot.compliance.checker import Checker
-from copilot.compliance.normalise import Normaliser
+from copilot.compliance.language import MAIN, Folds
+from copilot.compliance.language_files import (
+    checked_regex,
+    fold_pattern,
+    folding,
+    read_languages,
+    sounds_of,
+)
+from copilot.compliance.lexicon import Lexicon, read_lexicon
 from copilot.compliance.pack import Pack
-from copilot.compliance.rules import UNKNOWN
+from copilot.compliance.rules import CORE, UNKNOWN
 from copilot.compliance.schema import (
     ContextModel,
     ExcusesModel,
-    LanguageModel,
     LookupCase,
     RuleModel,
     TextCase,
@@ -28,7 +35,10 @@ from copilot.records.yaml_file import YamlFile
 
 #: Cases without a date are judged on this day, so that a pack does not age in its tests.
 CASE_DAY = date(2026, 11, 20)
-_LANGUAGE_FILE, _SOUNDS_FILE = "zh.yaml", "zh-sounds.txt"
+
+
+Confirmed = frozenset[tuple[str, str, str]]
+"""Rule id, regulation and article of each confirmed citation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +99,17 @@ class RuleFile:
     file: YamlFile
 
 
-def compile_rules(rules_dir: Path) -> Pack:
+def compile_rules(rules_dir: Path, confirmed: Confirmed = frozenset()) -> Pack:
     """The pack of a folder of rule files.
+
+    Args:
+        rules_dir: the folder.
+        confirmed: citations read only in summaries that a named person has confirmed.
 
     Raises:
         InputError: a file breaks the schema, or a rule fails one of its own cases.
     """
-    report = run_rule_cases(rules_dir)
+    report = run_rule_cases(rules_dir, confirmed)
     if report.failures:
         first = report.failures[0]
         raise InputError(
@@ -108,26 +122,41 @@ def compile_rules(rules_dir: Path) -> Pack:
     return report.pack
 
 
-def run_rule_cases(rules_dir: Path) -> PackReport:
+def run_rule_cases(rules_dir: Path, confirmed: Confirmed = frozenset()) -> PackReport:
     """Compile every rule file and run the cases; failures are reported, not raised.
 
     Raises:
         InputError: a file breaks the schema.
     """
-    language = read_language(rules_dir)
     files = read_rules(rules_dir)
-    normaliser = _normaliser(language, ())
-    rules = [_Folder(normaliser).rule(file) for file in files]
-    language["guarded"] = sorted({*language["guarded"], *_guardable(rules)})
-    language["sounds"] = _sounds_of(language["guarded"], language["sounds"])
-    pack = Pack.of({"language": language, "rules": rules})
+    pack = assemble(rules_dir, files, confirmed)
     checker = Checker(pack)
-    failures = [f for file in files for f in _failures(file, checker)]
+    failures = [f for file in files for f in case_failures(file, checker)]
     dead = [pair for file in files for pair in _dead_terms(file, checker)]
     lookups = [file for file in files if file.model.lookup]
     count = sum(len(f.model.cases.fail) + len(f.model.cases.pass_) for f in files)
     of_lookups = sum(len(f.model.cases.fail) + len(f.model.cases.pass_) for f in lookups)
     return PackReport(pack, count - of_lookups, of_lookups, tuple(failures), tuple(dead))
+
+
+def assemble(
+    rules_dir: Path, files: Sequence[RuleFile], confirmed: Confirmed = frozenset()
+) -> Pack:
+    """The pack of validated rule files and the folder's language data; no case is run.
+
+    Raises:
+        InputError: the language data or an expression is wrong.
+    """
+    languages = read_languages(rules_dir)
+    lexicon = read_lexicon(rules_dir)
+    folders = {
+        name: _Folder(folding(name, data), lexicon, confirmed) for name, data in languages.items()
+    }
+    rules = [_folder_of(file, folders).rule(file) for file in files]
+    main = languages[MAIN]
+    main["guarded"] = sorted({*main["guarded"], *_guardable(rules)})
+    main["sounds"] = sounds_of(main["guarded"], main["sounds"])
+    return Pack.of({"language": languages, "rules": rules})
 
 
 def read_rules(rules_dir: Path) -> list[RuleFile]:
@@ -158,55 +187,21 @@ def read_rules(rules_dir: Path) -> list[RuleFile]:
     return [files[rule_id] for rule_id in sorted(files)]
 
 
-def read_language(rules_dir: Path) -> dict[str, Any]:
-    """The shared language data, with traditional characters and sounds filled in.
-
-    Raises:
-        InputError: a file is absent or breaks the schema.
-    """
-    folder = rules_dir / "language"
-    path = folder / _LANGUAGE_FILE
-    if not path.is_file():
-        raise InputError("缺少语言数据文件。", next=f"请恢复 {_LANGUAGE_FILE}。", file=str(path))
-    data = YamlFile.read(path).validated(LanguageModel).model_dump()
-    alike = {**_traditional(), **data["alike"]}
-    data["alike"] = ["".join(alike), "".join(alike.values())]
-    data["sounds"] = {}
-    for line in (folder / _SOUNDS_FILE).read_text("utf-8").splitlines():
-        if line and not line.startswith("#"):
-            syllable, characters = line.split(" ", 1)
-            data["sounds"][syllable] = characters
-    fold = _normaliser(data, ()).fold_word
-    data["cues"] = {name: sorted({fold(w) for w in words}) for name, words in data["cues"].items()}
-    data["roles"] = {
-        position: {_fold_pattern(words, fold): roles for words, roles in table.items()}
-        for position, table in data["roles"].items()
-    }
-    return data
-
-
-def _traditional() -> dict[str, str]:
-    """Traditional → simplified, character by character, for the common CJK block."""
-    from opencc import OpenCC
-
-    convert = OpenCC("t2s").convert
-    pairs = ((c, convert(c)) for c in map(chr, range(0x4E00, 0xA000)))
-    return {c: s for c, s in pairs if s != c and len(s) == 1}
-
-
-def _normaliser(language: dict[str, Any], guarded: Sequence[str]) -> Normaliser:
-    return Normaliser(
-        alike=dict(zip(*language["alike"], strict=True)),
-        split=language["split"],
-        sounds={},
-        guarded=guarded,
-    )
+def _folder_of(file: RuleFile, folders: dict[str, _Folder]) -> _Folder:
+    try:
+        return folders[file.model.language]
+    except KeyError:
+        raise file.file.error(
+            f"没有语言 {file.model.language} 的数据。",
+            ("language",),
+            next=f"可用的语言：{'、'.join(folders)}。",
+        ) from None
 
 
 def _guardable(rules: Sequence[dict[str, Any]]) -> Iterator[str]:
     """Terms long enough that a homophone of them is no accident."""
     for rule in rules:
-        if rule["severity"] == Severity.BLOCK.value:
+        if rule["severity"] == Severity.BLOCK.value and rule["language"] == MAIN:
             for matcher in rule.get("terms", ()):
                 yield from (w for w in matcher["words"] if 3 <= len(w) <= 8 and _is_han(w))
 
@@ -215,29 +210,23 @@ def _is_han(word: str) -> bool:
     return all("\u4e00" <= character <= "\u9fff" for character in word)
 
 
-def _sounds_of(words: Sequence[str], sounds: dict[str, str]) -> dict[str, str]:
-    """Only the syllables that some guarded word has."""
-    needed = set("".join(words))
-    return {s: characters for s, characters in sounds.items() if needed & set(characters)}
-
-
-def _fold_pattern(regex: str, fold: Any) -> str:
-    """A pattern's literal characters in folded form; its ASCII syntax untouched."""
-    return re.sub(r"[^\x00-\x7f]+", lambda match: str(fold(match.group())), regex)
-
-
 class _Folder:
     """Turns a validated rule into its entry of the pack."""
 
-    def __init__(self, normaliser: Normaliser) -> None:
+    def __init__(self, normaliser: Folds, lexicon: Lexicon, confirmed: Confirmed) -> None:
         self._fold = normaliser.fold_word
+        self._lexicon = lexicon
+        self._confirmed = confirmed
 
     def rule(self, file: RuleFile) -> dict[str, Any]:
         model = file.model
-        severity, verdict = _capped(model)
+        severity, verdict = _capped(model, self._confirmed)
         entry: dict[str, Any] = model.model_dump(
             mode="json",
-            exclude={"terms", "patterns", "requires", "claims", "lookup", "grounding", "cases"},
+            exclude={
+                *("terms", "patterns", "requires", "claims", "lookup", "grounding"),
+                *("rewrite", "cases", "edges"),
+            },
         )
         entry |= {"severity": severity.value, "verdict": verdict.value}
         for name in ("terms", "patterns", "requires", "claims"):
@@ -251,6 +240,10 @@ class _Folder:
             entry["lookup"] = model.lookup.model_dump(mode="json")
         if model.grounding:
             entry["grounding"] = True
+        if model.rewrite:
+            entry["rewrite"] = rewrite = model.rewrite.model_dump(mode="json")
+            for swap in rewrite["swaps"]:
+                swap["words"] = [self._fold(word) for word in swap["words"]]
         return entry
 
     def _matcher(
@@ -261,7 +254,8 @@ class _Folder:
             if name in {"words", "anchors", "when", "near", "lawful", "only_with", "not_with"} and (
                 isinstance(value, list)
             ):
-                entry[name] = list(dict.fromkeys(self._fold(word) for word in value))
+                words = self._lexicon.words(file, value, (*location, name))
+                entry[name] = list(dict.fromkeys(map(self._fold, words)))
             elif name in {"present", "when_patterns", "lawful_patterns"}:
                 entry[name] = [self._regex(file, regex, (*location, name)) for regex in value]
             elif name == "regex":
@@ -271,38 +265,37 @@ class _Folder:
         return entry
 
     def _regex(self, file: RuleFile, regex: str, location: tuple[str | int, ...]) -> str:
-        import re2
-
-        options = re2.Options()
-        options.log_errors = False
-        folded = _fold_pattern(regex, self._fold)
+        folded = fold_pattern(self._lexicon.regex(file, regex, location), self._fold)
         if re.search(r"(?<!\\)[A-Z]", folded):
             raise file.file.error(f"表达式 {regex} 含大写字母，原文已转为小写。", location)
-        try:
-            re2.compile(folded, options)
-        except re2.error as error:
-            raise file.file.error(
-                f"表达式 {regex} 不是合法的 RE2 表达式：{error}。",
-                location,
-                next="RE2 不支持回溯引用和环视，请改写。",
-            ) from None
+        checked_regex(file.file, folded, location)
         return folded
 
 
-def _capped(model: RuleModel) -> tuple[Severity, Verdict]:
-    """What the evidence allows: a rule read only in summaries can warn, never more."""
-    if model.grounding or any(c.evidence.may_block for c in model.citations):
+def _capped(model: RuleModel, confirmed: Confirmed) -> tuple[Severity, Verdict]:
+    """What the evidence allows: a rule read only in summaries can warn, until it is confirmed."""
+    if model.grounding or any(
+        c.evidence.may_block or (model.id, c.regulation, c.article) in confirmed
+        for c in model.citations
+    ):
         return model.severity, model.verdict
     if model.severity is Severity.BLOCK or model.verdict.rank > Verdict.REVIEW.rank:
         return Severity.WARN, Verdict.REVIEW
     return model.severity, model.verdict
 
 
-def _failures(file: RuleFile, checker: Checker) -> Iterator[CaseFailure]:
+def case_failures(file: RuleFile, checker: Checker) -> Iterator[CaseFailure]:
+    """The cases of one rule that do not come out as its file says."""
     if file.model.lookup or file.model.status == "draft":
         return
-    groups = (("fail", file.model.cases.fail), ("pass", file.model.cases.pass_))
-    for kind, cases in groups:
+    model = file.model
+    groups = (
+        ("cases", "fail", model.cases.fail),
+        ("cases", "pass", model.cases.pass_),
+        ("edges", "fail", model.edges.fail),
+        ("edges", "pass", model.edges.pass_),
+    )
+    for part, kind, cases in groups:
         for number, case in enumerate(cases, 1):
             if isinstance(case, LookupCase):
                 continue
@@ -310,7 +303,7 @@ def _failures(file: RuleFile, checker: Checker) -> Iterator[CaseFailure]:
             findings = checker.check(text, context).findings
             hit = any(finding.rule_id == file.model.id for finding in findings)
             if hit != (kind == "fail"):
-                row = file.file.line_of(("cases", kind, number - 1))
+                row = file.file.line_of((part, kind, number - 1))
                 yield CaseFailure(file.model.id, kind, number, text, str(file.file.path), row)
 
 
@@ -326,6 +319,7 @@ def case_context(model: RuleModel, case: str | TextCase) -> tuple[str, CheckCont
     channel = given.channel
     if channel is None and "channel" not in given.model_fields_set:
         channel = _first_channel(model)
+    place = model.id.partition(".")[0]
     facts = None
     if given.facts is not None:
         facts = tuple(Fact(f.source, f.role, f.kind, f.value) for f in given.facts)
@@ -337,6 +331,7 @@ def case_context(model: RuleModel, case: str | TextCase) -> tuple[str, CheckCont
         as_of=given.as_of or CASE_DAY,
         whole=given.whole if given.whole is not None else bool(model.requires),
         facts=facts,
+        jurisdictions=("cn",) if place == CORE else (place,),
     )
 
 
@@ -352,8 +347,9 @@ def _first_channel(model: RuleModel) -> Channel | None:
 def _dead_terms(file: RuleFile, checker: Checker) -> Iterator[tuple[str, str]]:
     """Terms and patterns that stand in no text of the rule's own fail cases."""
     rule = checker.pack.rule(file.model.id)
+    fold = checker.pack.languages[rule.language].normaliser.fold
     texts = [
-        checker.pack.normaliser.fold(case_context(file.model, case)[0]).text
+        fold(case_context(file.model, case)[0]).text
         for case in file.model.cases.fail
         if not isinstance(case, LookupCase)
     ]
@@ -361,7 +357,7 @@ def _dead_terms(file: RuleFile, checker: Checker) -> Iterator[tuple[str, str]]:
 
     for terms in rule.terms:
         for word in terms.words:
-            if not any(word in text for text in texts):
+            if not any(word.removesuffix("*") in text for text in texts):
                 yield rule.id, word
     for pattern in rule.patterns:
         compiled = re2.compile(pattern.regex)

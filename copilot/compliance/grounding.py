@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from copilot.compliance.quantities import FigureInText, figures
 from copilot.records.compliance import CheckContext, Fact
@@ -30,7 +31,7 @@ _ORDINARY = (
     r"|(?<![a-z])[a-z]{2,16}-?[a-z]{0,16}\d{1,16}[a-z0-9]*|\d{1,3}g(?![a-z])"
     r"|(?:^|\n|[。;:])\s*[(]?\d{1,2}[).、](?!\d)|[(]\d{1,2}[)]"
     r"|百分之百|一百分|十分(?!之|钟)|万一|千万(?!元|级)|百年|千家万户|一年一度"
-    r"|每[一]?[天日周月年]|一天内?就|一[生日]"
+    r"|每[一]?[天日周月年]|一天内?就|一[生日]|[这那上下每本首同当任前后]一?期"
     r"|[一二三四五六七八九十两几半]?[一二两三几]"
     r"(?:个(?!月|点|百|季|工|交|自)|下|起|位|些|种|步|点|般|样|同|定|直|旦|致|切|并|次|句|笔|张|家"
     r"|项|份|类|方面)"
@@ -80,13 +81,22 @@ class Roles:
         return best[1] if best else None
 
 
-def ungrounded(text: str, context: CheckContext, roles: Roles) -> Iterable[FigureInText]:
-    """The figures of a folded text that state none of ``context.facts``."""
+def ungrounded(
+    text: str,
+    context: CheckContext,
+    roles: Roles,
+    stated: Iterable[FigureInText],
+    harmless: Any = None,
+) -> Iterable[FigureInText]:
+    """The figures of a folded text that state none of ``context.facts``.
+
+    ``harmless`` is the pattern of figures that state nothing; ``None``: the Chinese one.
+    """
     facts = context.facts or ()
-    ordinary = [match.span() for match in _ordinary().finditer(text)]
+    ordinary = [match.span() for match in (harmless or _ordinary()).finditer(text)]
     starts = [start for start, _ in ordinary]
     previous_end, previous_roles = 0, None
-    for figure in figures(text):
+    for figure in stated:
         index = bisect_right(starts, figure.start) - 1
         if index >= 0 and figure.end <= ordinary[index][1]:
             continue
@@ -125,8 +135,10 @@ def _states(figure: FigureInText, fact: Fact, allowed: frozenset[str] | None) ->
 
 
 def _same_role(fact: Fact, allowed: frozenset[str] | None) -> bool:
-    if allowed is None or fact.role in allowed or fact.role == "quoted":
+    if allowed is None or fact.role in allowed:
         return True
+    if fact.role == "quoted":
+        return fact.kind != "amount"  # an amount from prose is no minimum
     return any(fact.role.startswith(f"{role}_") for role in allowed)
 
 

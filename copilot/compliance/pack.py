@@ -5,15 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from copilot.compliance.clauses import Cues
-from copilot.compliance.grounding import Roles
-from copilot.compliance.normalise import Normaliser
-from copilot.compliance.rules import Rule
+from copilot.compliance.activation import PACKS, in_force, read_schedule
+from copilot.compliance.language import MAIN, Folds, Language
+from copilot.compliance.rules import CORE, Rule
 from copilot.errors import NotFound, StateError
 
 SHIPPED = Path("rules") / "pack.json"
@@ -22,7 +22,10 @@ _HASH_LENGTH = 16
 
 @dataclass(frozen=True)
 class Pack:
-    """Rules and language data that passed their own cases."""
+    """Rules and language data that passed their own cases.
+
+    ``language`` holds the data of each language by its name.
+    """
 
     version: str
     rules: tuple[Rule, ...]
@@ -101,28 +104,26 @@ class Pack:
             f"没有规则 {rule_id}。", next=f"{hint}全部规则请用 `copilot rules list` 查看。"
         )
 
-    @cached_property
-    def normaliser(self) -> Normaliser:
-        """The folding of this pack's language."""
-        language = self.language
-        return Normaliser(
-            alike=dict(zip(*language["alike"], strict=True)),
-            split=language["split"],
-            sounds={c: s for s, characters in language["sounds"].items() for c in characters},
-            guarded=language["guarded"],
-            everyday=language["everyday"],
-            ordinary=language["ordinary"],
-        )
+    def only(self, *rules: Rule) -> Pack:
+        """A pack of these rules in the same languages, which are not built again."""
+        pack = replace(self, rules=rules)
+        pack.__dict__["languages"] = self.languages
+        return pack
 
     @cached_property
-    def cues(self) -> Cues:
-        """The cue words of this pack's language."""
-        return Cues.from_json(self.language["cues"])
+    def languages(self) -> Mapping[str, Language]:
+        """The languages that rules are written in, by name."""
+        return {name: Language(name, data) for name, data in self.language.items()}
 
     @cached_property
-    def roles(self) -> Roles:
-        """The words that tell what a figure is."""
-        return Roles.from_json(self.language["roles"])
+    def jurisdictions(self) -> tuple[str, ...]:
+        """Whose law the rules are, those that hold everywhere apart."""
+        return tuple(sorted({rule.jurisdiction for rule in self.rules} - {CORE}))
+
+    @property
+    def normaliser(self) -> Folds:
+        """The folding of the main language."""
+        return self.languages[MAIN].normaliser
 
 
 def content_hash(content: Mapping[str, Any]) -> str:
@@ -132,9 +133,13 @@ def content_hash(content: Mapping[str, Any]) -> str:
 
 
 def current_pack_path(data_dir: Path | None, knowledge_dir: Path) -> Path:
-    """The activated pack of a data directory, else the one that came with the knowledge."""
+    """The pack in force in a data directory, else the one that came with the knowledge.
+
+    Raises:
+        StateError: the schedule of activated packs cannot be read.
+    """
     if data_dir is not None:
-        current = data_dir / "packs" / "CURRENT"
-        if current.is_file():
-            return data_dir / "packs" / f"{current.read_text('utf-8').strip()}.json"
+        activation = in_force(read_schedule(data_dir), datetime.now(UTC))
+        if activation is not None:
+            return data_dir / PACKS / f"{activation.version}.json"
     return knowledge_dir / SHIPPED

@@ -30,8 +30,8 @@ _AMOUNT_UNIT = (
     r"|(?:万亿|亿|万)(?![分年个户份名人次字一])"
 )
 _TERM_UNIT = (
-    r"个?工作日|个自然日|个交易日|个月|个季度|年|月(?!末|初|底|中|报|月|均|日)|天"
-    r"|日(?!期|均|益|常|元)|周(?!年|末|一|二|三|四|五|六|日|期)|星期|期(?!货|权)|小时|分钟"
+    r"个?工作日|个自然日|个交易日|个月|个季度|年|月(?!末|初|底|中|报|月|均|日)|天(?!年化|年利)"
+    r"|日(?!期|均|益|常|元|年化|年利|年收)|周(?!年|末|一|二|三|四|五|六|日|期)|星期|期(?!货|权)|小时|分钟"
 )
 
 
@@ -45,6 +45,8 @@ def _figure_pattern() -> re.Pattern[str]:
         rf"(?P<iso>(?<!\d)(?:19|20)\d\d[-/.]{month}[-/.]{day}(?!\d))"
         rf"|(?P<full>(?:19|20)\d\d年{month}月(?:{day}[日号])?)"
         rf"|(?P<day>(?<!\d){month}月{day}[日号])"
+        rf"|(?P<spelled>(?:[{_CN}]{{4}}年)?(?:十[一二]?|[一二三四五六七八九])月"
+        rf"[一二三四五六七八九十]{{1,3}}[日号])"
         rf"|(?P<year>(?<!\d)(?:19|20)\d\d年(?!期|定))"
         rf"|(?P<rating>(?<![a-z0-9])[rc][1-5](?![a-z0-9]))"
         rf"|(?P<fraction>(?P<base>百分之|千分之|万分之)(?P<f>{_N}))"
@@ -129,6 +131,9 @@ def _figure(match: re.Match[str]) -> FigureInText | None:
         return FigureInText(start, end, "date", f"{year:04}-{month:02}-{day:02}")
     if match["full"] or match["day"]:
         return FigureInText(start, end, "date", _date(match["full"] or match["day"]))
+    if match["spelled"]:
+        spelled = _spelled_date(match["spelled"])
+        return FigureInText(start, end, "date", spelled) if spelled else None
     if match["year"]:
         return FigureInText(start, end, "year", int(match["year"][:4]))
     if match["rating"]:
@@ -167,7 +172,7 @@ def _scaled(value: Decimal, unit: str) -> tuple[str, float | int]:
     if "年" in unit:
         return "term", int(value * DAYS_PER_YEAR)
     if "月" in unit and "元" not in unit:
-        return "term", _months(value)
+        return "term", months_in_days(value)
     if unit in _TERM_DAYS:
         return "term", int(value * _TERM_DAYS[unit])
     if unit in ("天", "日") or unit.endswith("日"):
@@ -175,7 +180,8 @@ def _scaled(value: Decimal, unit: str) -> tuple[str, float | int]:
     return "amount", int(value * _multiplier(unit) * 100)
 
 
-def _months(value: Decimal) -> int:
+def months_in_days(value: Decimal | int) -> int:
+    """The days that the bank counts for a number of months."""
     months = int(value)
     if value == months and months in _DAYS_OF_MONTHS:
         return _DAYS_OF_MONTHS[months]
@@ -187,6 +193,17 @@ def _multiplier(unit: str) -> int:
     for character in unit:
         factor *= _WAN.get(character, _TEN.get(character, 1))
     return factor
+
+
+def _spelled_date(text: str) -> str | None:
+    """十月十五日 as --10-15; ``None`` if the numerals spell no date."""
+    values = [number(part) for part in re.split(r"[年月日号]", text) if part]
+    if any(value is None for value in values):
+        return None
+    *year, month, day = (int(value or 0) for value in values)
+    if not (1 <= month <= 12 and 1 <= day <= 31):
+        return None
+    return f"{year[0]:04}-{month:02}-{day:02}" if year else f"--{month:02}-{day:02}"
 
 
 def _date(text: str) -> str:

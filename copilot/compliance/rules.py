@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -18,6 +19,7 @@ from copilot.records.compliance import (
 
 UNKNOWN = "unknown"  # in a rule's products: also for texts whose product is not given
 ONLINE, OFFLINE = "online", "offline"
+CORE = "core"  # the jurisdiction of rules that hold everywhere
 #: A product that is not given is judged as an investment product (design §4).
 INVESTMENT = frozenset({"wmp", "fund"})
 
@@ -98,6 +100,26 @@ class Lookup:
 
 
 @dataclass(frozen=True, slots=True)
+class Swap:
+    """Folded words and the lawful wording that may take their place."""
+
+    words: tuple[str, ...]
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """How a text that the rule objects to is made lawful (see `copilot.compliance.rewrite`)."""
+
+    swaps: tuple[Swap, ...] = ()
+    cut: str = "clause"
+    instead: str = ""
+    claimed: tuple[str, ...] = ()
+    add: tuple[str, ...] = ()
+    at: str = "end"
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """One rule of a pack."""
 
@@ -106,6 +128,7 @@ class Rule:
     severity: Severity
     verdict: Verdict
     status: str
+    language: str
     products: frozenset[str]
     channels: frozenset[str]
     kinds: frozenset[str]
@@ -123,7 +146,13 @@ class Rule:
     claims: tuple[Claim, ...] = ()
     lookup: Lookup | None = None
     grounding: bool = False
+    remedy: Remedy = Remedy()
     source: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def jurisdiction(self) -> str:
+        """Whose law the rule is (the first part of its id)."""
+        return self.id.partition(".")[0]
 
     def active_on(self, day: date) -> bool:
         """Whether the rule is in force."""
@@ -142,7 +171,8 @@ class Rule:
     def routes(self, context: CheckContext) -> bool:
         """Whether the rule is about this product, channel, kind and audience."""
         return (
-            self._about_product(context)
+            self.jurisdiction in (*context.jurisdictions, CORE)
+            and self._about_product(context)
             and self._about_channel(context)
             and (not self.kinds or context.kind is None or context.kind.value in self.kinds)
             and context.audience.value in self.audience
@@ -195,6 +225,7 @@ class Rule:
             severity=Severity(data["severity"]),
             verdict=Verdict(data["verdict"]),
             status=data["status"],
+            language=data["language"],
             products=frozenset(data["products"]),
             channels=frozenset(data["channels"]),
             kinds=frozenset(data["kinds"]),
@@ -212,6 +243,7 @@ class Rule:
             claims=tuple(map(_claim, data.get("claims", ()))),
             lookup=Lookup(lookup["check"], lookup["parameters"]) if lookup else None,
             grounding=bool(data.get("grounding")),
+            remedy=_remedy(data),
             source=data,
         )
 
@@ -244,6 +276,25 @@ def _claim(data: Mapping[str, Any]) -> Claim:
         value=data["value"],
         fact=data["fact"],
         excuses=_excuses(data),
+    )
+
+
+_PROPOSED = re.compile(r"改为“([^”×0-9]+)”")
+_SUPPLIED = re.compile(r"补上“([^”×]+)”")
+
+
+def _remedy(data: Mapping[str, Any]) -> Remedy:
+    """The rule's own rewrite; what it leaves open is what its suggestion quotes."""
+    given = data.get("rewrite") or {}
+    proposed = _PROPOSED.search(data["suggestion"])
+    supplied = _SUPPLIED.findall(data["suggestion"])
+    return Remedy(
+        swaps=tuple(Swap(tuple(s["words"]), s["to"]) for s in given.get("swaps", ())),
+        cut=given.get("cut", "clause"),
+        instead=given.get("instead") or (proposed[1] if proposed else ""),
+        claimed=tuple(given.get("claimed", ())),
+        add=tuple(given.get("add") or supplied),
+        at=given.get("at", "end"),
     )
 
 

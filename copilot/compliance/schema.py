@@ -31,6 +31,7 @@ Channels = Literal[
 ]
 StanceName = Literal["negated", "warned", "question", "condition"]
 FigureKind = Literal["rate", "amount", "term", "periods", "count"]
+ClaimedKind = Literal["rate", "amount", "term", "date", "year", "time", "periods", "count"]
 Operator = Literal["<", "<=", ">", ">=", "==", "!="]
 LookupCheck = Literal[
     "seller_licence",
@@ -143,6 +144,30 @@ class LookupModel(Closed):
     parameters: dict[str, int | float | str | bool | list[str]] = {}
 
 
+class SwapModel(Closed):
+    """Words and the lawful wording that may take their place; empty: the words may just go."""
+
+    words: list[str] = Field(min_length=1)
+    to: str = ""
+
+
+class RewriteModel(Closed):
+    """How ``check --fix`` makes an offending text lawful.
+
+    ``cut`` is how much goes with words that have no swap; ``instead`` is said once in place of
+    what was cut; figures of the kinds ``claimed`` beside the words belong to the claim and go with
+    it. ``add`` is the wording of a missing element, the first whose slots
+    (``{{ product.issuer }}``, as in templates) are on record; ``at`` is where it goes.
+    """
+
+    swaps: list[SwapModel] = []
+    cut: Literal["word", "clause", "sentence"] = "clause"
+    instead: str = ""
+    claimed: list[ClaimedKind] = []
+    add: list[str] = []
+    at: Literal["start", "end", "last"] = "end"
+
+
 class FactModel(Closed):
     """A record value in a case."""
 
@@ -186,6 +211,13 @@ class CasesModel(Closed):
     pass_: list[str | TextCase | LookupCase] = Field(alias="pass", min_length=MIN_CASES)
 
 
+class EdgesModel(Closed):
+    """Further cases at the rule's edges, proposed by `copilot rules mutate` and taken over."""
+
+    fail: list[str | TextCase] = []
+    pass_: list[str | TextCase] = Field(alias="pass", default=[])
+
+
 class RuleModel(Closed):
     """One rule file."""
 
@@ -194,6 +226,7 @@ class RuleModel(Closed):
     severity: Severity
     verdict: Verdict
     status: Literal["active", "draft"] = "active"
+    language: str = Field(default="zh", pattern="^[a-z]{2}$")
     products: list[Products] = []
     channels: list[Channels] = []
     kinds: list[DraftKind] = []
@@ -210,7 +243,9 @@ class RuleModel(Closed):
     claims: list[ClaimModel] = []
     lookup: LookupModel | None = None
     grounding: bool = False
+    rewrite: RewriteModel | None = None
     cases: CasesModel
+    edges: EdgesModel = EdgesModel()
 
     @model_validator(mode="after")
     def _consistent(self) -> RuleModel:
@@ -253,13 +288,55 @@ class CuesModel(Closed):
     condition: list[str]
 
 
+class GrammarModel(Closed):
+    """Where clauses end (see `copilot.compliance.clauses.Grammar`): characters and words only."""
+
+    ends: str = Field(min_length=1)
+    ends_unless_digit: str = ""
+    ends_before_space: str = ""
+    pauses: str
+    pause_words: list[str] = []
+    opening: str
+    closing: str
+    carried: list[str] = Field(min_length=1)
+    reach: int = Field(gt=0, le=200)
+    double_reach: int = Field(gt=0, le=50)
+    marks: str
+
+
+class FigurePattern(Closed):
+    """One way of writing a figure, as an RE2 pattern with the groups n, scale or a date's."""
+
+    kind: Literal["rate", "amount", "term", "months", "periods", "date", "count", "time"]
+    regex: str = Field(min_length=1)
+    factor: float = 1
+
+
+class FiguresModel(Closed):
+    """The figures of a Latin language (see `copilot.compliance.latin.LatinFigures`)."""
+
+    patterns: list[FigurePattern]
+    scales: dict[str, float]
+    months: list[str] = Field(min_length=12, max_length=12)
+    ordinary: str = Field(min_length=1)
+
+
 class LanguageModel(Closed):
     """The shared data of one language: look-alikes, split characters, guarded words, cues."""
 
+    script: Literal["han", "latin"]
     alike: dict[str, str]
-    split: dict[str, str]
-    guarded: list[str]
-    everyday: str
-    ordinary: list[str]
+    split: dict[str, str] = {}
+    guarded: list[str] = []
+    everyday: str = ""
+    ordinary: list[str] = []
     cues: CuesModel
+    grammar: GrammarModel
+    figures: FiguresModel | None = None
     roles: RoleWords
+
+    @model_validator(mode="after")
+    def _figures_of_letters(self) -> LanguageModel:
+        if (self.script == "latin") == (self.figures is None):
+            raise ValueError("figures 只用于、也必须用于 script: latin")
+        return self

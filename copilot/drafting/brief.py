@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -21,6 +22,12 @@ STAFF_CARD_REASONS = 2
 _CARD_LINES = ("资产：", "风险：", "联系：")
 NO_PROFILE = "没有客户画像：只介绍产品信息，不作推荐"
 _ASK_FIRST = ("先问这笔钱的用途和使用时间", "先看风险测评是否在有效期内")
+_AGE = re.compile(
+    r"(\d{1,3}|[一二三四五六七八九]?十[一二三四五六七八九]?|[一二三四五六七八九])多?岁"
+)
+_NUMERALS = {word: number for number, word in enumerate("一二三四五六七八九", start=1)}
+_AGES_IMPLIED = {"小学生": 10, "初中生": 14, "高中生": 16, "未成年": 17}
+_RETIRED_FROM = 60
 _STAGE_WORDS = {
     LifeStage.RETIRED: (
         "退休",
@@ -93,6 +100,29 @@ def life_stage_of(profile: Profile | None) -> LifeStage:
     return next((known for known in LifeStage if known == stage), LifeStage.UNKNOWN)
 
 
+def age_in_words(description: str) -> int | None:
+    """The age that a description of a walk-in states or clearly implies; in full years.
+
+    >>> age_in_words("15岁初中生"), age_in_words("六十多岁阿姨"), age_in_words("想存定期")
+    (15, 60, None)
+    """
+    stated = _AGE.search(description)
+    if stated is None:
+        implied = (age for word, age in _AGES_IMPLIED.items() if word in description)
+        return next(implied, None)
+    return _number(stated[1])
+
+
+def _number(words: str) -> int:
+    """A whole number below a hundred, in digits or in Chinese."""
+    if words.isdigit():
+        return int(words)
+    tens, ten, ones = words.partition("十")
+    if not ten:
+        return _NUMERALS[tens]
+    return _NUMERALS.get(tens, 1) * 10 + _NUMERALS.get(ones, 0)
+
+
 def life_stage_in_words(description: str) -> LifeStage:
     """The life stage that a description of a walk-in speaks of, for the tone only.
 
@@ -102,7 +132,8 @@ def life_stage_in_words(description: str) -> LifeStage:
     for stage, words in _STAGE_WORDS.items():
         if any(word in description for word in words):
             return stage
-    return LifeStage.UNKNOWN
+    age = age_in_words(description)
+    return LifeStage.RETIRED if age is not None and age >= _RETIRED_FROM else LifeStage.UNKNOWN
 
 
 def order_among_equals(seed: str, names: Iterable[str]) -> dict[str, str]:
@@ -117,10 +148,7 @@ def staff_card(brief: WritingBrief) -> tuple[str, ...]:
     what the profile card says, then what to ask first where the profile has nothing.
     """
     if brief.profile is None:
-        return (
-            "没有客户资料：只做产品信息介绍，不作推荐。",
-            "先请客户完成风险测评，再谈是否合适。",
-        )
+        return _card_without_profile(brief)
     reasons = sorted(
         brief.profile.reasons,
         key=lambda reason: (brief.product.type.value not in reason.product_types, -reason.rank),
@@ -128,7 +156,24 @@ def staff_card(brief: WritingBrief) -> tuple[str, ...]:
     lines = [reason.text for reason in reasons]
     lines += [line for line in brief.profile.card.splitlines() if line.startswith(_CARD_LINES)]
     lines += _ASK_FIRST
-    return tuple(dict.fromkeys(lines))[: max(STAFF_CARD_REASONS, len(reasons))]
+    shown = list(dict.fromkeys(lines))[: max(STAFF_CARD_REASONS, len(reasons))]
+    return (*shown, *_suitability_line(brief))
+
+
+def _card_without_profile(brief: WritingBrief) -> tuple[str, ...]:
+    if brief.customer is not None:
+        return ("客户不同意画像分析：只介绍产品信息，不提账户情况。", "按客户自己说的需求来谈。")
+    first = "没有客户资料：只做产品信息介绍，不作推荐。"
+    if brief.product.risk_rating is None:
+        return (first, "先问用途和期限，办理以公示和系统为准。")
+    return (first, "先请客户完成风险测评，再谈是否合适。")
+
+
+def _suitability_line(brief: WritingBrief) -> tuple[str, ...]:
+    """How the declared tolerance and the product's rating stand to each other."""
+    level = brief.profile.value("risk_declared") if brief.profile else None
+    rating = brief.product.risk_rating
+    return (f"风险承受能力{level}，产品{rating}，等级相符",) if level and rating else ()
 
 
 def sayable_reason(brief: WritingBrief) -> Filled:

@@ -10,6 +10,7 @@ from copilot.drafting.slots import Slot, parse
 from copilot.records.codes import Origin, ProductType
 from copilot.records.product import Product
 
+BASIS = "{{ product.benchmark_basis }}"
 #: Sentences about a product in the order they are said. Of each group the first whose values are
 #: on record is said; a group with none is left out. The second group is for agency products only.
 FACT_LINES: tuple[tuple[str, ...], ...] = (
@@ -21,7 +22,7 @@ FACT_LINES: tuple[tuple[str, ...], ...] = (
         "{{ product.benchmark_high_bp | percent }}。",
         "业绩比较基准为年化{{ product.benchmark_high_bp | percent }}。",
     ),
-    ("{{ product.benchmark_basis }}",),
+    (BASIS,),
     ("{{ product.benchmark_statement }}",),
     (
         "年化利率（单利）{{ product.apr_bp | percent }}至{{ product.apr_high_bp | percent }}。",
@@ -68,6 +69,8 @@ def record_facts(
         for line in group:
             if product.type is ProductType.STRUCTURED_DEPOSIT:
                 line = line.replace(BENCHMARK, RANGE)
+            if product.type is ProductType.FUND and line == BASIS:
+                line = f"业绩比较基准：{line}"  # an index formula, not a sentence
             try:
                 composer.add(fill(line, values))
             except MissingSlot:

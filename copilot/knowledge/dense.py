@@ -1,8 +1,8 @@
 """Whether vectors take part in search: only where they were shown to help, or by the bank's word.
 
 A weak embedding model makes retrieval worse (measured: nDCG 0.401 to 0.366), so a configured
-endpoint alone changes nothing. ``settings.dense``: ``off``, ``on``, or ``auto`` (the default), which
-follows what the last evaluation with this model recorded.
+endpoint alone changes nothing. ``settings.dense`` is ``off``, ``on``, or ``auto`` (the default),
+which follows what the last evaluation with this model recorded.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from copilot.store.grants import drop_grants, grants_of, put_grants
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
-    from copilot.records.knowledge import Document
+    from copilot.records.knowledge import Document, Passage
     from copilot.records.staff import Principal
     from copilot.store import Store
 
@@ -51,7 +51,8 @@ def grant(
         Forbidden: the principal does not administer the knowledge.
     """
     document = _checked(document_id, readers, store, principal)
-    if readers.audience is Audience.CUSTOMER and not _for_customers(document):
+    passages = store.knowledge(principal).passages_of(document)
+    if readers.audience is Audience.CUSTOMER and not any(map(_for_customers, passages)):
         raise InputError(
             f"{document_id} 是仅供行内使用的资料，不能授权给客户使用",
             field="audience",
@@ -105,8 +106,8 @@ def _checked(document_id: str, readers: Readers, store: Store, principal: Princi
     return document
 
 
-def _for_customers(document: Document) -> bool:
-    return document.audience is Audience.CUSTOMER and document.kind is not PassageKind.SCRIPT
+def _for_customers(passage: Passage) -> bool:
+    return passage.audience is Audience.CUSTOMER and passage.kind is not PassageKind.SCRIPT
 
 
 def _recorded(
@@ -114,4 +115,4 @@ def _recorded(
 ) -> tuple[Grant, ...]:
     about = {"branch": line.branch, "role": line.role, "audience": line.audience}
     store.audit.append(connection, kind, line.document_id, about, actor=principal.user_id)
-    return tuple(grants_of(connection, line.document_id))
+    return tuple(sorted(grants_of(connection, line.document_id)))

@@ -85,16 +85,16 @@ class LexicalIndex:
         self._whole = self.size == len(self._lengths.lengths)
         self._allowed: dict[Scope, bytearray] = {}
 
-    def ranked(self, query: Iterable[str], scope: Scope, limit: int) -> list[tuple[str, float]]:
-        """The best passage ids with BM25 scores (larger is better, never zero), best first."""
-        return self.ranked_by_weight(dict.fromkeys(query, 1.0), scope, limit)
-
-    def ranked_by_weight(
-        self, query: Mapping[str, float], scope: Scope, limit: int
+    def ranked(
+        self, query: Iterable[str] | Mapping[str, float], scope: Scope, limit: int
     ) -> list[tuple[str, float]]:
-        """The best passages for terms that count more or less than one."""
+        """The best passage ids with BM25 scores (larger is better, never zero), best first.
+
+        Terms count once each, or as much as a mapping says.
+        """
+        weights = query if isinstance(query, Mapping) else dict.fromkeys(query, 1.0)
         postings: list[Posting] = []
-        for term, weight in query.items():
+        for term, weight in weights.items():
             blocks, having = self._blocks(term)
             idf = weight * inverse_frequency(self.size, having)
             postings += [(idf, block) for block in blocks]

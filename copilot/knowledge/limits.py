@@ -27,8 +27,8 @@ MOST_PAGES = 1_500
 MOST_ROWS = 100_000
 MOST_COLUMNS = 256
 MOST_MERGED = 10_000
-SECONDS = 120
-"""One file's parsing; then its process is ended and the file refused."""
+SECONDS = 240
+"""One file's parsing, enough for a thousand pages; then its process is ended, the file refused."""
 
 MEMORY = 2 * 2**30
 """Bytes of address space of the parsing process."""

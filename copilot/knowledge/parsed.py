@@ -7,11 +7,12 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
-from copilot.knowledge.source import Source
+from copilot.knowledge.articles import Section
+from copilot.knowledge.source import RawFile, Source
 from copilot.records.codes import Audience, PassageKind
 from copilot.records.knowledge import Document, Passage
 
-PARSER_VERSION = 1
+PARSER_VERSION = 2
 """Raised when the same file gives other passages: unchanged files are then parsed again."""
 
 LONGEST_PASSAGE = 900
@@ -39,7 +40,10 @@ class ParsedPassage:
 
 @dataclass(frozen=True, slots=True)
 class ParsedDocument:
-    """One file's content. ``document_id`` does not depend on where the file lies."""
+    """One file's content. ``document_id`` does not depend on where the file lies.
+
+    ``notes`` are what the person who takes it in should know.
+    """
 
     document_id: str
     kind: PassageKind
@@ -50,6 +54,7 @@ class ParsedDocument:
     product_code: str | None = None
     valid_from: date | None = None
     valid_to: date | None = None
+    notes: tuple[str, ...] = ()
 
     def as_version(self, version: int, source: Source) -> tuple[Document, list[Passage]]:
         """The records of this content as a version of its document."""
@@ -92,18 +97,9 @@ class ParsedDocument:
         )
 
 
-def stored_hash(source: Source) -> str:
+def stored_hash(source: Source | RawFile) -> str:
     """What tells whether a file must be parsed again: its bytes and the parser's version."""
     return f"{PARSER_VERSION}:{source.content_hash}"
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A titled stretch of a Markdown text: ``titles`` from the outermost, span of the prose."""
-
-    titles: tuple[str, ...]
-    start: int
-    end: int
 
 
 def sections(text: str, start: int = 0) -> list[Section]:

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import numpy as np
 
-K1, B = 1.6, 0.85
-"""BM25's saturation and length correction; near the best on every set measured, peak on none."""
+K1, B = 1.2, 0.75
+"""BM25's saturation and length correction: the usual ones. Other values gain nothing on held-out
+questions."""
 
 FEW = 8_000
 """Postings that plain Python sums faster than numpy is imported."""

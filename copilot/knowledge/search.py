@@ -15,7 +15,7 @@ hit above it is a candidate for an answer, not a proof.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -37,9 +37,11 @@ if TYPE_CHECKING:
 
 CANDIDATES = 100
 FUSION_K = 60
+TRIES = 4
+"""An ingest may replace what was just found; then the new text is looked for."""
 NEAREST = 10
 """Hits this near by vector are kept though they share few words with the question."""
-NOISE = 0.15
+NOISE = 0.05
 EVIDENCE = 0.35
 
 NOTHING_FOUND = "没有找到足够相关的资料。请换个说法，或咨询对应条线；不要凭印象回答客户。"
@@ -66,11 +68,23 @@ def search(
     Raises:
         InputError: the bank's synonyms file is wrong.
     """
+    for _ in range(TRIES):
+        lost: list[str] = []
+        result = _searched(query, store, settings, principal, lost)
+        if not lost:
+            break
+    return result
+
+
+def _searched(
+    query: SearchQuery, store: Store, settings: Settings, principal: Principal, lost: list[str]
+) -> SearchResult:
+    """One search; ``lost`` gets the passages that were replaced or withdrawn in its course."""
     index, notes = current_index(store)
     synonyms = read_synonyms(settings.knowledge_dir / SYNONYMS_FILE)
     wanted = query_terms(query.text, synonyms)
     scope = scope_of(query, store, principal)
-    ranked = index.ranked((*wanted.own, *wanted.added), scope, CANDIDATES)
+    ranked = index.ranked(wanted.weighted(), scope, CANDIDATES)
     near: list[str] = []
     if dense_enabled(store, settings):
         from copilot.knowledge.vectors import nearest
@@ -78,10 +92,12 @@ def search(
         near, vector_notes = nearest(query.text, scope, store, settings, index)
         ranked = fused(ranked, near) if near else ranked
         notes += vector_notes
-    passages = store.knowledge(principal).visible(
-        [passage_id for passage_id, _ in ranked], query.audience
+    found = _hits(
+        _read_again(ranked, store, principal, query, lost),
+        wanted,
+        index.weights(wanted.own),
+        frozenset(near[:NEAREST]),
     )
-    found = _hits(ranked, passages, wanted, index.weights(wanted.own), frozenset(near[:NEAREST]))
     hits = tuple(islice(found, query.k))
     if not hits:
         notes += (NOTHING_FOUND,)
@@ -168,20 +184,38 @@ def fused(lexical: Sequence[tuple[str, float]], dense: Sequence[str]) -> list[tu
     return sorted(scores.items(), key=lambda scored: -scored[1])
 
 
-def _hits(
+def _read_again(
     ranked: Sequence[tuple[str, float]],
-    passages: Mapping[str, Passage],
+    store: Store,
+    principal: Principal,
+    query: SearchQuery,
+    lost: list[str],
+) -> Iterator[tuple[Passage, float]]:
+    """The passages that the database shows now; the index only proposed them.
+
+    They are read in parts, because most searches need no more than the first.
+    """
+    knowledge = store.knowledge(principal)
+    step = 2 * query.k
+    for start in range(0, len(ranked), step):
+        part = ranked[start : start + step]
+        passages = knowledge.visible([passage_id for passage_id, _ in part], query.audience)
+        for passage_id, score in part:
+            if passage_id in passages:
+                yield passages[passage_id], score
+            else:
+                lost.append(passage_id)
+
+
+def _hits(
+    ranked: Iterable[tuple[Passage, float]],
     wanted: QueryTerms,
     weights: Weights,
     near: frozenset[str],
 ) -> Iterator[Hit]:
-    """Hits among the passages that the database shows now; the index only proposed them."""
-    for passage_id, score in ranked:
-        passage = passages.get(passage_id)
-        if passage is None:
-            continue
+    for passage, score in ranked:
         coverage = weights.share(wanted.found_in(f"{passage.heading}\n{passage.text}"))
-        if coverage >= NOISE or passage_id in near:
+        if coverage >= NOISE or passage.passage_id in near:
             extract = snippet(_answering_text(passage), wanted, weights)
             yield Hit(passage, passage.heading, score, extract, coverage)
 

@@ -12,8 +12,10 @@ from copilot.knowledge.postings import packed
 from copilot.knowledge.terms import terms
 from copilot.records.knowledge import Passage
 
-FORMAT = f"3.{term_rules.VERSION}"
+FORMAT = f"4.{term_rules.VERSION}"
 OPEN_END = "9999-12-31"
+HEADING = 2
+"""How often a word of the titles above a passage counts: they name the product or the question."""
 SCHEMA = """
 PRAGMA page_size = 8192;
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -68,7 +70,7 @@ class _Segment:
     def add(self, passage: Passage) -> int:
         """Takes a passage in and gives its row."""
         row = self._first + len(self.lengths)
-        counts = Counter(terms(f"{passage.heading}\n{passage.text}"))
+        counts = Counter(terms(passage.heading) * HEADING + terms(passage.text))
         self.lengths.append(counts.total())
         for term, count in counts.items():
             if term not in self._rows:

@@ -60,9 +60,7 @@ def read_sheets(raw: bytes) -> Extract:
     layouts = _layouts(package)
     collector = Collector()
     notes = ["文件带有宏，宏没有读取。"] if package.has_macros else []
-    book = openpyxl.load_workbook(
-        io.BytesIO(raw), read_only=True, data_only=True, keep_links=False
-    )
+    book = openpyxl.load_workbook(io.BytesIO(raw), read_only=True, data_only=True, keep_links=False)
     with closing(book):
         for sheet in book.worksheets:
             name = one_line(sheet.title)

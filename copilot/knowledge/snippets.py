@@ -14,17 +14,24 @@ AROUND = 40
 _SENTENCE = re.compile(r"[^。！？!?；\n]+[。！？!?；]?")
 
 
-def snippet(text: str, query: QueryTerms, weights: Weights) -> str:
-    """An extract of ``text`` with its most telling sentence between « and ».
+def telling_sentence(text: str, query: QueryTerms, weights: Weights) -> tuple[int, int]:
+    """Where the most telling sentence stands; the first of equally telling ones.
 
-    The first of equally telling sentences wins; a text without sentences is given as it is.
+    A text without sentences is taken whole.
     """
     spans = [match.span() for match in _SENTENCE.finditer(text) if match.group().strip()]
     if not spans:
-        return text
-    start, end = max(
+        return 0, len(text)
+    return max(
         spans, key=lambda span: (weights.share(query.found_in(text[slice(*span)])), -span[0])
     )
+
+
+def snippet(text: str, query: QueryTerms, weights: Weights) -> str:
+    """An extract of ``text`` with its most telling sentence between « and »."""
+    start, end = telling_sentence(text, query, weights)
+    if (start, end) == (0, len(text)) and not _SENTENCE.search(text):
+        return text
     before = text[max(0, start - AROUND) : start]
     after = text[end : end + AROUND]
     opening = "…" if start > AROUND else ""

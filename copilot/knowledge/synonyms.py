@@ -13,6 +13,7 @@ from copilot.records.yaml_file import YamlFile
 
 SYNONYMS_FILE = "synonyms.yaml"
 """The name of the file in the bank's knowledge folder."""
+SYNONYM_WEIGHT = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,10 @@ class QueryTerms:
     own: tuple[str, ...]
     added: tuple[str, ...]
     covers: tuple[tuple[frozenset[str], frozenset[str]], ...]
+
+    def weighted(self) -> dict[str, float]:
+        """Every term with how much it counts: a synonym's less than the word that was asked."""
+        return dict.fromkeys(self.own, 1.0) | dict.fromkeys(self.added, SYNONYM_WEIGHT)
 
     def found_in(self, text: str) -> set[str]:
         """The question's terms that a text has, literally or through a synonym."""

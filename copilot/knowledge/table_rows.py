@@ -11,7 +11,10 @@ from copilot.knowledge.limits import MOST_COLUMNS
 Row = Sequence[str]
 Cells = tuple[tuple[str, str], ...]
 
-_DIGIT = re.compile(r"\d")
+_PROPERTY = re.compile(
+    r".*(?:名称|简称|全称|代码|编号|类型|类别|机构|管理人|托管人|发行人|金额|起点|期限|利率|费率|等级|"
+    r"日期|时间|方式|渠道|对象|范围|基准|币种|规模|地区|电话|地址|部门|说明|要求|条件|材料|流程|备注)"
+)
 
 
 def records(rows: Iterable[Row]) -> list[Cells]:
@@ -71,10 +74,7 @@ def _property(row: Row) -> Cells:
 
 
 def _has_headers(table: Sequence[Row]) -> bool:
-    # Values of one kind under a word: the second column is a column, not a list of properties.
-    second = [row[1] for row in table if len(row) > 1]
-    return (
-        len(second) > 1
-        and not _DIGIT.search(second[0])
-        and all(_DIGIT.search(value) for value in second[1:])
-    )
+    # Below a header the first column holds things (3个月, 柜面); in a list of properties it goes
+    # on naming them (起点金额, 期限).
+    names = [row[0] for row in table[1:]]
+    return 2 * sum(_PROPERTY.fullmatch(name) is not None for name in names) < max(len(names), 1)

@@ -22,13 +22,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import opencc
 
-VERSION = 1
+VERSION = 2
 """Raised whenever the same text gives other terms: indexes of another version are rebuilt."""
 
 _UNIT = re.compile(r"[a-z]+|\d+(?:\.\d+)?|[\u3400-\u9fff\U00020000-\U0003ffff]")
 _INVISIBLE = re.compile(r"[\u200b-\u200f\u2060\ufeff\u00ad]")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3})")
 _NUMERAL = re.compile(r"[零〇一二两三四五六七八九十百]+(?=年|个月|天|期|级)")
+_LAST_ZEROS = re.compile(r"^(\d+(?:\.\d*[1-9])?)\.?0*$")
 _TRANSPARENT = re.compile(r"[ \t\-]*")
 _DIGITS = {char: value for value, char in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
 _TENS = {"十": 10, "百": 100, "千": 1000}
@@ -49,10 +50,10 @@ def terms(text: str) -> list[str]:
     """The index terms of a text, repeated as often as they occur: units first, then pairs."""
     folded = fold(text)
     units = [(match.start(), match.end()) for match in _UNIT.finditer(folded)]
-    singles = [folded[start:end] for start, end in units]
+    singles = [_LAST_ZEROS.sub(r"\1", folded[start:end]) for start, end in units]
     pairs = [
-        folded[left[0] : left[1]] + folded[right[0] : right[1]]
-        for left, right in pairwise(units)
+        first + second
+        for (first, second), (left, right) in zip(pairwise(singles), pairwise(units), strict=True)
         if _TRANSPARENT.fullmatch(folded, left[1], right[0])
     ]
     return singles + pairs

@@ -15,16 +15,24 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 _DROPPED = frozenset(
-    "script style noscript template iframe frame object embed applet svg math canvas audio video "
-    "head nav aside footer form button select textarea input dialog menu".split()
+    {
+        *("script", "style", "noscript", "template", "iframe", "frame", "object", "embed"),
+        *("applet", "svg", "math", "canvas", "audio", "video", "head", "nav", "aside", "footer"),
+        *("form", "button", "select", "textarea", "input", "dialog", "menu"),
+    }
 )
 _PARAGRAPHS = frozenset(
-    "html body main article section div p li dt dd blockquote pre figure figcaption address ul ol "
-    "dl header hgroup table thead tbody tfoot tr td th caption center details summary br hr "
-    "fieldset legend".split()
+    {
+        *("html", "body", "main", "article", "section", "div", "p", "li", "dt", "dd", "pre"),
+        *("blockquote", "figure", "figcaption", "address", "ul", "ol", "dl", "header", "hgroup"),
+        *("table", "thead", "tbody", "tfoot", "tr", "td", "th", "caption", "center", "details"),
+        *("summary", "br", "hr", "fieldset", "legend"),
+    }
 )
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
-_HIDDEN_STYLE = re.compile(r"display\s*:\s*none|font-size\s*:\s*0(?![.\d])|opacity\s*:\s*0(?![.\d])")
+_HIDDEN_STYLE = re.compile(
+    r"display\s*:\s*none|font-size\s*:\s*0(?![.\d])|opacity\s*:\s*0(?![.\d])"
+)
 _NAVIGATION_ROLES = frozenset({"navigation", "banner", "contentinfo", "search", "complementary"})
 _DECLARED = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_-]{1,40})", re.I)
 _XML_HEAD = re.compile(r"^\s*<\?xml[^>]*\?>")

@@ -40,6 +40,7 @@ _SIGNS = {f"{W}tab": "\t", f"{W}br": "\n", f"{W}cr": "\n", f"{W}noBreakHyphen": 
 _HEADING_STYLE = re.compile(r"(?:heading|标题)\s*([1-9])", re.I)
 _TITLE_STYLES = frozenset({"title", "标题"})
 _BODY_LEVEL = 9
+_FOOTNOTES_LEVEL = 2
 _STYLES_DEEPEST = 20
 
 
@@ -63,6 +64,7 @@ class WordDocument:
             raise InputError(DAMAGED, next=RESAVE)
         self._body = body
         self._styles = _styles(_part(package, main, "styles"))
+        self._footnotes = _part(package, main, "footnotes")
         self._numbering = Numbering.of(_part(package, main, "numbering"))
         self._macros = package.has_macros
         self._hidden = 0
@@ -71,12 +73,22 @@ class WordDocument:
     def extract(self) -> Extract:
         """The blocks of the document."""
         self._add_all(self._body)
+        self._add_footnotes()
         notes = []
         if self._hidden:
             notes.append(f"{self._hidden} 处隐藏文字没有收录。")
         if self._macros:
             notes.append("文件带有宏，宏没有读取。")
         return self._collector.extract(notes)
+
+    def _add_footnotes(self) -> None:
+        root = self._footnotes
+        notes = [] if root is None else list(root.iter(f"{W}footnote"))
+        written = [note for note in notes if note.get(f"{W}type") is None]
+        if written:
+            self._collector.add(Block("脚注", level=_FOOTNOTES_LEVEL))
+        for note in written:
+            self._add_all(note)
 
     def _add_all(self, container: _Element) -> None:
         for element in _blocks_of(container):
@@ -90,7 +102,7 @@ class WordDocument:
         lines = [" ".join(line.split()) for line in self._text(paragraph).split("\n")]
         text = "\n".join(filter(None, lines))
         if text:
-            heading = 0 < level and len(text) <= LONGEST_HEADING and "\n" not in text
+            heading = level > 0 and len(text) <= LONGEST_HEADING and "\n" not in text
             self._collector.add(Block(f"{label}{text}", level if heading else 0))
         for box in _text_boxes(paragraph):
             self._add_all(box)

@@ -63,8 +63,8 @@ class Case:
 
     @property
     def age(self) -> int | None:
-        """The customer's age on the date."""
-        return self.customer.age_on(self.as_of) if self.customer else None
+        """The customer's age on the date; a walk-in's only if the description says it."""
+        return self.customer.age_on(self.as_of) if self.customer else self.file.described_age
 
     def lacks(self, table: str) -> bool:
         """Whether the bank did not give a table."""
@@ -73,10 +73,15 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Objection:
-    """A rule is broken; ``detail`` names the values that break it."""
+    """A rule is broken; ``detail`` names the values that break it.
+
+    A ``duty`` is something to observe, never a refusal; ``words`` then say it better than the
+    rule's message, which is worded for the refusal.
+    """
 
     detail: str = ""
-    duty: bool = False  # true: something to observe, never a refusal
+    duty: bool = False
+    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,8 @@ EVERY_CHANNEL = "all"
 
 
 _PURPOSES = tuple(ConsentPurpose)
+#: Talking to a customer who came in is no approach.
+_PUSHED = frozenset(channel.value for channel in PUSHED_CHANNELS)
 
 
 @check(
@@ -60,11 +62,15 @@ def profiling_opt_out(case: Case, parameters: Parameters) -> Outcome:
 
 @check("contact_interval", "contact", parameters=("days",), channels=PUSHED_CHANNELS)
 def contact_interval(case: Case, parameters: Parameters) -> Outcome:
-    """The last marketing contact is at least the given number of days ago."""
+    """The bank's last marketing contact is at least the given number of days ago."""
     if case.lacks("interactions"):
         return Unchecked("interactions")
     service = case.policy.service_kinds
-    touched = [i.at.date() for i in case.file.interactions if (i.kind or "") not in service]
+    touched = [
+        i.at.date()
+        for i in case.file.interactions
+        if (i.kind or "") not in service and i.channel in _PUSHED
+    ]
     elapsed = _days_since(case, touched)
     if elapsed is None or elapsed >= parameters.whole("days", case.policy.contact_interval_days):
         return None

@@ -105,7 +105,7 @@ def _applies(check: Check, parameters: Parameters, case: Case) -> bool:
 
 
 def _reason(check: Check, rule: LookupRule, objection: Objection) -> RefusalReason:
-    message = rule.message.strip()
+    message = objection.words or rule.message.strip()
     if objection.detail:
         message = f"{message.rstrip('。')}（{objection.detail}）"
     return RefusalReason(rule.rule_id, message, rule.citations, check.subject)

@@ -22,6 +22,8 @@ LICENSED_TYPES = {
 #: Roles that receive and refer customers but do not speak about these products.
 REFERRING_ROLES = frozenset({Role.LOBBY, Role.TELLER})
 _REFERRED_TYPES = RATED_TYPES | {ProductType.PENSION}
+#: Roles that speak to customers at all.
+SPEAKING_ROLES = REFERRING_ROLES | {Role.WEALTH, Role.MANAGER}
 
 
 @check("seller_licence", "seller", parameters=tuple(LICENSED_TYPES), core=True)
@@ -53,7 +55,7 @@ def seller_licence(case: Case, parameters: Parameters) -> Outcome:
     return Objection(f"工号{staff.staff_id}{'的' + name + '已失效' if held else '没有' + name}")
 
 
-@check("seller_role", "seller", parameters=("roles",), core=True, reads_types=True)
+@check("seller_role", "seller", parameters=("roles", "speaking"), core=True, reads_types=True)
 def seller_role(case: Case, parameters: Parameters) -> Outcome:
     """The seller works here on the date, in a role that may speak about the product type."""
     staff = case.seller.staff
@@ -61,6 +63,8 @@ def seller_role(case: Case, parameters: Parameters) -> Outcome:
         return Unchecked("staff") if case.lacks("staff") else None
     if not staff.active_on(case.as_of):
         return Objection(f"工号{staff.staff_id}已离岗")
+    if staff.role not in parameters.roles("speaking", SPEAKING_ROLES):
+        return Objection(f"{label(staff.role)}岗位不面向客户介绍产品")
     if staff.role not in parameters.roles("roles", REFERRING_ROLES):
         return None
     if case.product.type in parameters.types("product_types", _REFERRED_TYPES):

@@ -72,7 +72,15 @@ def match(
             refused.append(decision)
     priority = {code: place for place, code in enumerate(policy.product_priority)}
     last = len(priority)
-    allowed.sort(key=lambda c: (-c.score, priority.get(c.product_code, last), c.product_code))
+    reach = _within_reach(products, file.profile)
+    allowed.sort(
+        key=lambda c: (
+            c.product_code not in reach,
+            -c.score,
+            priority.get(c.product_code, last),
+            c.product_code,
+        )
+    )
     refused.sort(key=lambda d: d.product_code)
     assessment = file.assessment
     return MatchResult(
@@ -104,6 +112,25 @@ def alternatives(result: MatchResult, refused: Product, *, limit: int = 3) -> tu
     return tuple(found[:limit])
 
 
+def _within_reach(products: Sequence[Product], profile: Profile | None) -> frozenset[str]:
+    """Products whose minimum the customer's free money covers: demand money and what matures.
+
+    Where neither is known nothing is out of reach.
+    """
+    free = _free_money(profile)
+    return frozenset(
+        product.product_code
+        for product in products
+        if free is None or product.min_amount is None or product.min_amount <= free
+    )
+
+
+def _free_money(profile: Profile | None) -> int | None:
+    parts = [profile.value(name) for name in ("aum_demand", "maturing_30")] if profile else []
+    known = [part for part in parts if isinstance(part, int)]
+    return sum(known) if known else None
+
+
 def _need_of(kind: ProductType) -> str:
     return next(need for need, types in NEEDS.items() if kind in types)
 
@@ -129,8 +156,7 @@ def _reasons_for(product: Product, profile: Profile | None) -> list[Reason]:
     """
     if profile is None or (product.type is ProductType.DEPOSIT and not product.term_days):
         return []
-    assets = profile.value("aum_total")
-    if isinstance(assets, int) and product.min_amount is not None and product.min_amount > assets:
+    if product.product_code not in _within_reach((product,), profile):
         return []
     speaking = [r for r in profile.reasons if product.type.value in r.product_types]
     return sorted(speaking, key=lambda reason: (-reason.rank, reason.code))

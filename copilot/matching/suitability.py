@@ -125,14 +125,16 @@ def amount_proportion(case: Case, parameters: Parameters) -> Outcome:
     return Objection("超出已知资产的合理比例") if least > share * assets else None
 
 
-@check("minor", "customer", parameters=("age",), product_types=ALL_TYPES - _SAVINGS, core=True)
+@check("minor", "customer", parameters=("age",), core=True, reads_types=True)
 def minor(case: Case, parameters: Parameters) -> Outcome:
-    """Minors are not offered these products."""
-    if case.customer is None:
-        return None
+    """Minors are not offered the rule's products; for the others a guardian has to be there."""
     if case.age is None:
-        return Unchecked(AGE_UNKNOWN)
-    return Objection("未成年人") if case.age < parameters.whole("age", 18) else None
+        return None if case.customer is None else Unchecked(AGE_UNKNOWN)
+    if case.age >= parameters.whole("age", 18):
+        return None
+    if case.product.type in parameters.types("product_types", ALL_TYPES - _SAVINGS):
+        return Objection("未成年人")
+    return Objection(duty=True, words="客户未满18周岁，由监护人陪同并代为办理。")
 
 
 def _from_age(case: Case, age: int, *, duty: bool) -> Outcome:

@@ -19,6 +19,7 @@ class AnswerParts:
     """A text with its figures and citations, the facts it may state, and how it came about.
 
     ``fit`` tells how well the passage behind it fits the question (0 to 1; 0 for records).
+    ``refused`` marks a text that says why there is no answer.
     """
 
     text: str
@@ -29,6 +30,7 @@ class AnswerParts:
     ask_whom: str = ""
     notes: tuple[str, ...] = ()
     fit: float = 0.0
+    refused: bool = False
     proof: Mapping[str, Any] = field(default_factory=dict)
 
     def followed_by(self, other: AnswerParts) -> AnswerParts:
@@ -44,5 +46,6 @@ class AnswerParts:
             self.ask_whom or other.ask_whom,
             self.notes + other.notes,
             other.fit,
+            False,
             {**other.proof, **self.proof},
         )

@@ -1,7 +1,10 @@
 """Questions: product facts from records, everything else from the literal words of knowledge.
 
+another bank's figures        ─▶ refused
+who matures today             ─▶ the call list
 can I sell X to this customer ─▶ the gate
-a property of a product       ─▶ the record valid on the day asked about
+which earns most              ─▶ the rule against ranking
+a property of a product       ─▶ the seller's licence, then the record valid on the day asked about
 anything else                 ─▶ the best passage, sentence by sentence
 no evidence                   ─▶ refused, with whom to ask
 """
@@ -12,18 +15,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from copilot.llm.pseudonyms import Pseudonyms
-from copilot.pipeline import evidence, facts
+from copilot.pipeline import evidence
 from copilot.pipeline.answer_parts import NO_EVIDENCE, AnswerParts
+from copilot.pipeline.ask_authority import names_private, without_barred
+from copilot.pipeline.ask_gate import from_gate
 from copilot.pipeline.ask_knowledge import from_passages
-from copilot.pipeline.ask_records import ask_whom, from_records
-from copilot.pipeline.product_questions import ProductQuestion, read_question
-from copilot.pipeline.product_words import Property
-from copilot.pipeline.seller import choose_seller
+from copilot.pipeline.ask_policy import other_bank, ranking
+from copilot.pipeline.ask_records import ask_whom, beyond_records, from_records
+from copilot.pipeline.ask_today import today
+from copilot.pipeline.product_questions import ProductQuestion, folded, read_question
+from copilot.pipeline.product_words import Property, QuestionWords, question_words
 from copilot.records.codes import Audience, Channel, DraftKind
 from copilot.records.compliance import CheckContext, Verdict
 from copilot.records.draft import Answer
-from copilot.records.matching import GateDecision
-from copilot.records.product import Product
 
 if TYPE_CHECKING:
     from copilot.pipeline.workbench import Workbench
@@ -31,20 +35,6 @@ if TYPE_CHECKING:
 #: Fit from which a passage is about this very question.
 STRONG = 0.6
 MANY_PRODUCTS = 3
-MOST_PRODUCTS = 12
-_MAY_I = (
-    "能卖",
-    "能买",
-    "可以买",
-    "可以卖",
-    "推荐",
-    "能讲",
-    "能介绍",
-    "适合",
-    "能办",
-    "可以办",
-    "能做",
-)
 #: Properties that are figures of the record: never left to prose.
 _FIGURES = frozenset(
     {
@@ -73,12 +63,18 @@ def answer(bench: Workbench, question: str, customer_id: str | None = None) -> A
     """
     if customer_id is not None:
         bench.customer(customer_id)
-    asked = read_question(question, bench.shelf, bench.as_of)
-    parts = _parts(bench, question, asked, customer_id)
-    result = _refusal(asked) if parts is None else _checked(bench, parts, asked)
+    words = question_words(bench.settings.knowledge_dir)
+    asked = read_question(question, bench.shelf, bench.as_of, words)
+    parts = _parts(bench, question, asked, customer_id, words)
+    if parts is None:
+        result = _refusal(bench, asked)
+    else:
+        result = _checked(bench, _with_unsaid(parts, question, words), asked)
     proof: dict[str, Any] = {
         **evidence.asked_by(bench, customer_id),
         "question": Pseudonyms.of(()).hide(question),
+        "asked_by": bench.principal.user_id,
+        "customer_id": customer_id,
         "as_of": bench.as_of.isoformat(),
         "rule_pack": bench.checker.pack_version,
         "data_generation": bench.generation.generation_id,
@@ -98,19 +94,55 @@ def answer(bench: Workbench, question: str, customer_id: str | None = None) -> A
 
 
 def _parts(
-    bench: Workbench, question: str, asked: ProductQuestion, customer_id: str | None
+    bench: Workbench,
+    question: str,
+    asked: ProductQuestion,
+    customer_id: str | None,
+    words: QuestionWords,
 ) -> AnswerParts | None:
-    if customer_id is not None and asked.products and any(word in question for word in _MAY_I):
-        return _from_gate(bench, asked, customer_id)
-    stated = None if asked.no_such else from_records(bench, asked)
+    text = folded(question)
+    settled = other_bank(asked, text, words) or today(bench, text, words)
+    if settled is not None:
+        return settled
+    may_i = any(word in text for word in words.may_i)
+    if customer_id is not None and asked.products and may_i:
+        return from_gate(bench, asked, customer_id)
+    asked_of = asked
+    asked, barred = without_barred(bench, asked)
+    if barred is not None and not asked.products:
+        return _instead(asked_of, from_passages(bench, question), barred)
+    ranked = ranking(bench, asked)
+    if ranked is not None:
+        return ranked
+    stated = None if asked.no_such or asked.other_bank else from_records(bench, asked, question)
     prose = from_passages(bench, question)
     if stated is None:
         return prose if prose is not None and _about_this(asked, prose) else None
-    if prose is None or prose.fit < STRONG:
+    if prose is None or prose.refused or prose.fit < STRONG:
         return stated
     if not _FIGURES & set(asked.properties) and len(stated.products) > MANY_PRODUCTS:
         return prose  # a rule that many records state is better said once
     return stated.followed_by(prose)
+
+
+def _instead(asked: ProductQuestion, prose: AnswerParts | None, barred: AnswerParts) -> AnswerParts:
+    """What a seller without the authority may read: frequent questions, never product facts."""
+    asks_record = asked.properties or asked.absent or (asked.named and asked.wants_figure)
+    if prose is None or prose.refused or asks_record or names_private(asked.products):
+        return prose if prose is not None and _sure(prose) and not asks_record else barred
+    return prose
+
+
+def _sure(prose: AnswerParts) -> bool:
+    return not prose.refused and prose.fit >= STRONG
+
+
+def _with_unsaid(parts: AnswerParts, question: str, words: QuestionWords) -> AnswerParts:
+    """The answer with a note on what was asked by name and is not spoken of."""
+    unsaid = [w for w in words.must_be_said if w in question and w not in parts.text]
+    if parts.refused or not unsaid:
+        return parts
+    return replace(parts, notes=(*parts.notes, f"{'、'.join(unsaid)}：{NO_EVIDENCE}"))
 
 
 def _about_this(asked: ProductQuestion, prose: AnswerParts) -> bool:
@@ -122,43 +154,6 @@ def _about_this(asked: ProductQuestion, prose: AnswerParts) -> bool:
     about_product = bool(asked.products or asked.no_such)
     for_records = bool(asked.properties or asked.absent) or (asked.named and asked.wants_figure)
     return prose.fit >= STRONG or not (about_product and for_records)
-
-
-def _from_gate(bench: Workbench, asked: ProductQuestion, customer_id: str) -> AnswerParts:
-    """What the gate says of the customer and the products meant, by product code."""
-    file = bench.customer_file(customer_id)
-    products = asked.products[:MOST_PRODUCTS]
-    decided = [
-        (product, choose_seller(bench, product, file, Channel.COUNTER)[1]) for product in products
-    ]
-    text = "\n".join(_gate_line(product, decision) for product, decision in decided)
-    profile = tuple(facts.profile_facts(file.profile)) if file.profile else ()
-    return AnswerParts(
-        text,
-        known=(
-            *(fact for product in products for fact in facts.product_facts(product)),
-            *profile,
-            *facts.figures_of(text, "gate"),
-        ),
-        products=products,
-        proof={
-            "gate": {
-                product.product_code: [reason.rule_id for reason in decision.refusals]
-                for product, decision in decided
-            }
-        },
-    )
-
-
-def _gate_line(product: Product, decision: GateDecision) -> str:
-    verdict = "可以介绍" if decision.allowed else "不可以介绍"
-    lines = [f"{product.name}（{product.product_code}）：{verdict}。"]
-    for reason in (*decision.refusals, *decision.cautions):
-        cited = "、".join(f"《{c.regulation}》{c.article}" for c in reason.citations)
-        lines.append(f"　{reason.message}" + (f"（依据：{cited}）" if cited else ""))
-    if decision.unchecked:
-        lines.append(f"　缺少数据、未能核验：{'、'.join(decision.unchecked)}。")
-    return "\n".join(lines)
 
 
 def _checked(bench: Workbench, parts: AnswerParts, asked: ProductQuestion) -> Answer:
@@ -176,11 +171,13 @@ def _checked(bench: Workbench, parts: AnswerParts, asked: ProductQuestion) -> An
     result = bench.checker.check(parts.text, context)
     if result.verdict is Verdict.BLOCK:
         blocked = "、".join(sorted({finding.rule_id for finding in result.blocking}))
-        return replace(_refusal(asked), notes=(f"找到的答案未通过检查（{blocked}），没有显示",))
+        return replace(
+            _refusal(bench, asked), notes=(f"找到的答案未通过检查（{blocked}），没有显示",)
+        )
     return Answer(
         answer=parts.text,
         citations=parts.citations,
-        refused=False,
+        refused=parts.refused,
         verdict=result.verdict,
         figures=parts.figures,
         ask_whom=parts.ask_whom,
@@ -188,9 +185,12 @@ def _checked(bench: Workbench, parts: AnswerParts, asked: ProductQuestion) -> An
     )
 
 
-def _refusal(asked: ProductQuestion) -> Answer:
+def _refusal(bench: Workbench, asked: ProductQuestion) -> Answer:
     words = asked.period.words
     lacking = [f"“{words}”的记录"] if words else []
+    if beyond_records(bench):
+        known = bench.generation.business_date.isoformat()
+        lacking.append(f"资料截至{known}，没有{bench.as_of.isoformat()}的记录")
     if asked.no_such:
         lacking.append(asked.no_such)
     about = "、".join([*lacking, *asked.absent])

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from copilot.drafting.citations import sentences
 from copilot.errors import ModelUnavailable
 from copilot.pipeline import evidence, facts
-from copilot.pipeline.answer_parts import AnswerParts
+from copilot.pipeline.answer_parts import NO_EVIDENCE, AnswerParts
+from copilot.pipeline.ask_likeness import conflict, coverage, likeness, phrase
+from copilot.pipeline.product_words import question_words
 from copilot.records.codes import Audience, PassageKind
 from copilot.records.draft import AI_LABEL, WRITER_NOTICE, Figure
 from copilot.records.knowledge import Citation, Hit, Passage, SearchQuery
@@ -21,23 +23,22 @@ CANDIDATES = 20
 FOR_THE_MODEL = 4
 MOST_SENTENCES = 8
 SHORTEST_PIECE = 6  # characters
-#: Shares of a question's telling word pairs that a passage must carry: to answer in its words, to
-#: be shown to a model whose quotes are verified, and for an article, which nobody wrote as an
-#: answer. Set on the first-day questions against questions that no entry answers.
-EVIDENCE, FOR_A_MODEL, ARTICLE_EVIDENCE = 0.5, 0.3, 0.6
-#: Word pairs of asking, not of what is asked about.
-_ASKING = (
-    "什么、怎么、怎么办、怎么样、怎样、如何、多少、是多少、可以、可不可以、能不能、是不是、要不要、"
-    "有没有、需要、这个、那个、我的、你们、我们、一下、哪里、哪个、哪些、为什么、还能、还有、几个、请问"
-)
+#: Fits from which a frequent question answers, and from which a passage is shown to a model whose
+#: quotes are verified; and the share of a question that an article must carry, for nobody wrote it
+#: as an answer. Set on paraphrases of the shipped questions against questions that none answers.
+EVIDENCE, FOR_A_MODEL, ARTICLE_EVIDENCE = 0.4, 0.3, 0.6
+#: Two entries whose fits are nearer than this, neither of them sure, are both named.
+TOO_CLOSE, SURE = 0.02, 0.6
+#: How much likeness to a phrasing counts against coverage by the whole entry.
+LIKENESS = 0.6
 
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
     """A passage with how well it fits the question.
 
-    ``covered`` is the share of the question's telling pairs that the passage carries, ``alike``
-    how far the question and the passage's own question ask with the same pairs (0 to 1).
+    ``covered`` is the share of the question's weight that the passage carries, ``alike`` how far
+    the question and the passage's own question say the same (0 to 1).
     """
 
     hit: Hit
@@ -47,7 +48,7 @@ class _Candidate:
     @property
     def fit(self) -> float:
         """One figure for both (0 to 1)."""
-        return (self.covered + self.alike) / 2
+        return LIKENESS * self.alike + (1 - LIKENESS) * self.covered
 
 
 def from_passages(bench: Workbench, question: str) -> AnswerParts | None:
@@ -58,13 +59,14 @@ def from_passages(bench: Workbench, question: str) -> AnswerParts | None:
     """
     frequent = _candidates(bench, question, PassageKind.FAQ)
     articles = _candidates(bench, question, PassageKind.REGULATION)
-    usable = [c for c in (*frequent, *articles) if c.covered >= FOR_A_MODEL]
+    usable = [c for c in (*frequent, *articles) if c.fit >= FOR_A_MODEL]
     written = _from_model(bench, question, usable)
     if written is not None:
         return written
     for candidate in frequent[:1]:
-        if candidate.covered >= EVIDENCE:
-            return _literal(bench, candidate)
+        if candidate.fit >= EVIDENCE:
+            close = _too_close(frequent)
+            return _either(close) if close else _literal(bench, candidate)
     for candidate in articles[:1]:
         if candidate.covered >= ARTICLE_EVIDENCE:
             return _literal(bench, candidate)
@@ -72,22 +74,26 @@ def from_passages(bench: Workbench, question: str) -> AnswerParts | None:
 
 
 def _candidates(bench: Workbench, question: str, kind: PassageKind) -> list[_Candidate]:
-    """Passages of a kind, those that fit the question best first."""
+    """Passages of a kind that do not contradict the question, those that fit it best first."""
     from copilot.knowledge.search import current_index
 
+    words = question_words(bench.settings.knowledge_dir)
+    asked = phrase(question, words)
+    text = f"{question} {' '.join(sorted(asked.terms))}"
     query = SearchQuery(
-        text=question, as_of=bench.as_of, k=CANDIDATES, kind=kind, audience=Audience.INTERNAL
+        text=text, as_of=bench.as_of, k=CANDIDATES, kind=kind, audience=Audience.INTERNAL
     )
-    asked = _pairs(question)
-    weights = current_index(bench.store)[0].weights(asked)
-    found = [
-        _Candidate(
-            hit,
-            weights.share(_pairs(f"{hit.passage.heading}\n{hit.passage.text}")),
-            max((_alike(asked, _pairs(other)) for other in _questions(hit.passage)), default=0.0),
-        )
-        for hit in bench.search(query).hits
-    ]
+    hits = bench.search(query).hits
+    asked_of = [[phrase(said, words) for said in _questions(hit.passage)] for hit in hits]
+    told = [phrase(hit.passage.text, words) for hit in hits]
+    every = asked.terms.union(*(p.terms for phrasings in asked_of for p in phrasings))
+    idf = current_index(bench.store)[0].weights(every).idf
+    found = []
+    for hit, phrasings, whole in zip(hits, asked_of, told, strict=True):
+        alike, best = max((likeness(asked, p, idf), p.text) for p in phrasings)
+        texts = [p.text for p in phrasings]
+        if not conflict(asked.text, best, texts, whole.text, words):
+            found.append(_Candidate(hit, coverage(asked, [*phrasings, whole], idf), alike))
     return sorted(found, key=lambda c: -c.fit)
 
 
@@ -100,15 +106,23 @@ def _questions(passage: Passage) -> tuple[str, ...]:
     return (parts.question, *parts.variants)
 
 
-def _pairs(text: str) -> frozenset[str]:
-    """The telling terms of a text: neighbouring pairs that are not just words of asking."""
-    from copilot.knowledge.terms import terms
+def _too_close(frequent: Sequence[_Candidate]) -> Sequence[_Candidate]:
+    """The two best entries where neither is sure and nothing tells them apart."""
+    first, *rest = frequent
+    if first.fit >= SURE or not rest or first.fit - rest[0].fit > TOO_CLOSE:
+        return ()
+    return frequent[:2]
 
-    return frozenset(term for term in terms(text) if len(term) > 1 and term not in _ASKING)
 
-
-def _alike(first: frozenset[str], second: frozenset[str]) -> float:
-    return 2 * len(first & second) / (len(first) + len(second)) if first and second else 0.0
+def _either(close: Sequence[_Candidate]) -> AnswerParts:
+    titles = "、".join(f"“{candidate.hit.passage.heading}”" for candidate in close)
+    return AnswerParts(
+        f"{NO_EVIDENCE}：问法不够明确，相近的问题有{titles}。请照其中一个再问一次。",
+        ask_whom="当班主管",
+        refused=True,
+        known=tuple(facts.passage_facts(c.hit.passage for c in close))
+        + tuple(facts.figures_of(titles, "faq")),
+    )
 
 
 def _literal(bench: Workbench, candidate: _Candidate) -> AnswerParts | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING
 
 from copilot.drafting.citations import cite
@@ -11,19 +12,18 @@ from copilot.drafting.composer import Composer
 from copilot.drafting.fill import Filled
 from copilot.pipeline import evidence, facts
 from copilot.pipeline.answer_parts import NO_EVIDENCE, AnswerParts
+from copilot.pipeline.ask_interest import simple_interest, sums
 from copilot.pipeline.product_answers import state
 from copilot.pipeline.product_questions import ProductQuestion
 from copilot.pipeline.product_words import Property
-from copilot.records.codes import Audience, PassageKind, ProductType
-from copilot.records.knowledge import Passage, SearchQuery
+from copilot.records.codes import ProductType
+from copilot.records.knowledge import Citation, Document, Passage
 from copilot.records.product import Product
 
 if TYPE_CHECKING:
     from copilot.pipeline.workbench import Workbench
 
 MOST_LINES = 12
-CITED_PRODUCTS = 3
-_PASSAGES = 8
 _NAMES = {
     Property.RATE: "利率或业绩比较基准",
     Property.MIN_AMOUNT: "起点金额",
@@ -32,6 +32,7 @@ _NAMES = {
     Property.FEES: "费用",
     Property.WITHDRAWAL: "支取与赎回规则",
     Property.SALE: "发售日期",
+    Property.BRANCHES: "办理网点",
     Property.COOLING_OFF: "犹豫期或冷静期",
     Property.PAY_TERMS: "缴费期",
     Property.ISSUER: "发行机构",
@@ -45,44 +46,86 @@ _ASK_WHOM = {
     ProductType.CREDIT_CARD: "信用卡客服或柜台",
 }
 ASK_ANYONE = "理财经理或总行业务条线"
+#: Their cost is an annual rate by rule, never a fee per period.
+_COSTED_BY_RATE = frozenset({ProductType.LOAN, ProductType.CREDIT_CARD})
+#: What may be asked of a product whether or not it can be bought today.
+_ABOUT_SALE = frozenset({Property.SALE, Property.BRANCHES})
 
 
-def from_records(bench: Workbench, asked: ProductQuestion) -> AnswerParts | None:
+def from_records(bench: Workbench, asked: ProductQuestion, question: str) -> AnswerParts | None:
     """The records' statements about every property asked for; ``None`` if there are none.
 
-    Several products are listed by code, never by return.
+    Several products are listed by code, never by return; a kind of product means those that this
+    branch sells today.
     """
-    versions = [v for p in asked.products for v in _versions(bench, p, asked)]
+    if beyond_records(bench):
+        return None
+    products = asked.products if asked.named else available(bench, asked)
+    versions = [v for p in products for v in _versions(bench, p, asked)]
     several = len({v.product_code for v in versions}) > 1
     composer = Composer()
     used: dict[Product, None] = {}
+    cited: list[Citation] = []
     silent: list[str] = []
+    sheets = _Sheets(bench)
     for wanted in asked.properties:
-        said = list(_statements(bench, versions, wanted))[:MOST_LINES]
+        said = list(_statements(bench, versions, wanted, asked))[:MOST_LINES]
         for product, statement in said:
             composer.line(_named(statement, product) if several else statement)
+            cited += cite(statement.text, statement.figures, sheets.of(product))
             used[product] = None
         if not said:
             silent.append(_NAMES[wanted])
     if not used:
         return None
-    whole, products = composer.filled, tuple(used)
-    missing = (*asked.absent, *silent)
+    stated = tuple(used)
+    interest = simple_interest(question, stated) if Property.RATE in asked.properties else None
+    if interest is not None:
+        composer.line(interest.said)
+    uncounted = interest is None and "利息" in question and bool(sums(question))
+    missing = (*asked.absent, *silent, *(("利息金额",) if uncounted else ()))
     return AnswerParts(
-        whole.text,
-        whole.figures,
-        cite(whole.text, whole.figures, _passages(bench, products)),
-        known=(*(f for p in products for f in facts.product_facts(p)), facts.day_fact(bench.as_of)),
-        products=products,
+        composer.filled.text,
+        composer.filled.figures,
+        tuple(cited),
+        known=(
+            *(f for p in stated for f in facts.product_facts(p)),
+            *(facts.day_fact(day) for day in {bench.as_of, _day(bench, asked)}),
+            *(interest.known if interest else ()),
+        ),
+        products=stated,
         ask_whom=ask_whom(asked) if missing else "",
         notes=(f"{'、'.join(missing)}：{NO_EVIDENCE}",) if missing else (),
-        proof={"products": [evidence.product_snapshot(product) for product in products]},
+        proof={"products": [evidence.product_snapshot(product) for product in stated]},
     )
 
 
 def ask_whom(asked: ProductQuestion) -> str:
     """Who knows more about the products meant."""
     return next((_ASK_WHOM[p.type] for p in asked.products if p.type in _ASK_WHOM), ASK_ANYONE)
+
+
+def beyond_records(bench: Workbench) -> bool:
+    """Whether the day asked for lies after the data: nobody has a record of the future."""
+    return bench.as_of > bench.generation.business_date
+
+
+def available(bench: Workbench, asked: ProductQuestion) -> tuple[Product, ...]:
+    """The products meant that this branch sells today; all of them if none is or sale is asked."""
+    if _ABOUT_SALE & set(asked.properties):
+        return asked.products
+    on_sale = tuple(p for p in asked.products if p.on_sale(bench.as_of) and sold_here(bench, p))
+    return on_sale or asked.products
+
+
+def sold_here(bench: Workbench, product: Product) -> bool:
+    """Whether a branch of the principal may sell the product."""
+    mine = bench.principal.branches
+    return not product.branches or mine is None or bool(mine & set(product.branches))
+
+
+def _day(bench: Workbench, asked: ProductQuestion) -> date:
+    return min(asked.period.end, bench.as_of)
 
 
 def _versions(bench: Workbench, product: Product, asked: ProductQuestion) -> Iterator[Product]:
@@ -100,10 +143,12 @@ def _versions(bench: Workbench, product: Product, asked: ProductQuestion) -> Ite
 
 
 def _statements(
-    bench: Workbench, versions: list[Product], wanted: Property
+    bench: Workbench, versions: list[Product], wanted: Property, asked: ProductQuestion
 ) -> Iterator[tuple[Product, Filled]]:
     for version in versions:
-        said = state(version, wanted, bench.as_of)
+        by_rate = wanted is Property.FEES and version.type in _COSTED_BY_RATE and not version.fees
+        told = Property.RATE if by_rate else wanted
+        said = state(version, told, bench.as_of, _day(bench, asked))
         if said is not None:
             yield version, said
 
@@ -119,17 +164,21 @@ def _named(statement: Filled, product: Product) -> Filled:
     )
 
 
-def _passages(bench: Workbench, products: tuple[Product, ...]) -> list[Passage]:
-    """The passages of the products' own sheets, for the citations."""
-    found: list[Passage] = []
-    for product in products[:CITED_PRODUCTS]:
-        query = SearchQuery(
-            text=product.name,
-            as_of=bench.as_of,
-            k=_PASSAGES,
-            kind=PassageKind.PRODUCT,
-            audience=Audience.INTERNAL,
-            product_code=product.product_code,
-        )
-        found += [hit.passage for hit in bench.search(query).hits]
-    return found
+class _Sheets:
+    """The passages of product sheets, by product version."""
+
+    def __init__(self, bench: Workbench) -> None:
+        self._knowledge = bench.store.knowledge(bench.principal)
+        self._documents: list[Document] | None = None
+
+    def of(self, product: Product) -> list[Passage]:
+        """The passages of the sheet that held when the version did."""
+        if self._documents is None:
+            self._documents = [d for d in self._knowledge.documents() if d.product_code]
+        return [
+            passage
+            for document in self._documents
+            if document.product_code == product.product_code
+            and document.valid_from == product.valid_from
+            for passage in self._knowledge.passages_of(document)
+        ]

@@ -118,6 +118,8 @@ def _of_store(store: Store, settings: Settings) -> Iterator[Health]:
     yield _looked_at("数据", lambda: _tables(store))
     yield _looked_at("画像", lambda: _profiles(store))
     yield _looked_at("知识库", lambda: _knowledge(store))
+    if settings.embeddings_configured:
+        yield _looked_at("向量索引", lambda: _vectors(store, settings))
     yield _looked_at("规则包", lambda: _rules(settings))
     yield _looked_at("话术模板", lambda: _templates(store))
     yield _looked_at("留痕", lambda: _audit(store))
@@ -155,6 +157,19 @@ def _knowledge(store: Store) -> Health:
     if not documents:
         return Health("知识库", "bad", "是空的", "请运行 copilot knowledge ingest。")
     return Health("知识库", "ok", f"{len(documents)} 个文档")
+
+
+def _vectors(store: Store, settings: Settings) -> Health:
+    from copilot.knowledge.dense import dense_enabled
+    from copilot.knowledge.generations import generations_of
+
+    if not dense_enabled(store, settings):
+        how = "运行 copilot eval retrieval；有增益即自动启用，或设置 COPILOT_DENSE=on。"
+        return Health("向量索引", "off", "检索没有使用：还没有评测出增益，或已关闭", how)
+    current = generations_of(store, settings).current()
+    if current is None:
+        return Health("向量索引", "bad", "还没有建立", "请运行 copilot knowledge index。")
+    return Health("向量索引", "ok", f"{current.name}，{current.count} 段，模型 {current.model}")
 
 
 def _rules(settings: Settings) -> Health:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from copilot.drafting.brief import WritingBrief, life_stage_in_words, life_stage_of
+from copilot.drafting.brief import WritingBrief, age_in_words, life_stage_in_words, life_stage_of
 from copilot.drafting.writer import referral_line
 from copilot.pipeline import evidence
 from copilot.pipeline.seller import bars_seller, choose_seller
@@ -70,7 +70,8 @@ def draft_pitch(bench: Workbench, request: PitchRequest) -> CheckedDraft | Refus
         Forbidden: the customer is outside the principal's scope.
     """
     product = _product(bench, request.product_code)
-    file = CustomerFile(customer=None, as_of=bench.as_of)
+    described = age_in_words(request.description)
+    file = CustomerFile(customer=None, as_of=bench.as_of, described_age=described)
     if request.customer_id is not None:
         file = _without_refused_profile(bench.customer_file(request.customer_id))
     seller, decision = choose_seller(bench, product, file, request.channel)

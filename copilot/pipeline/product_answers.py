@@ -16,31 +16,35 @@ from copilot.records.product import Fee, Product
 Stated = Filled | str | None
 
 
-def state(product: Product, asked: Property, today: date) -> Filled | None:
+def state(product: Product, asked: Property, today: date, day: date | None = None) -> Filled | None:
     """What a product version says about a property; ``None`` when it says nothing.
 
-    A version valid ``today`` is stated as of today, an earlier one with the days it held.
+    A version valid ``today`` is stated as of ``day`` (today, when it is not given), an earlier one
+    with the days it held.
 
     >>> bond = Product("GB", date(2026, 11, 10), "储蓄国债三年期", ProductType.GOV_BOND, "财政部")
     >>> state(bond, Property.RATING, date(2026, 11, 20)) is None
     True
     >>> state(bond, Property.ISSUER, date(2026, 11, 20)).text
-    '截至2026年11月20日，储蓄国债三年期（GB）由财政部发行与管理（2026年11月10日开始执行，全行适用）。'
+    '截至2026年11月20日，储蓄国债三年期（GB）由财政部发行与管理（产品资料自2026年11月10日起有效，全行适用）。'
     """
     said = _sale(product, today) if asked is Property.SALE else _STATEMENTS[asked](product)
     if said is None:
         return None
     composer = Composer()
     if product.valid_on(today):
-        composer.add("截至").add(_traced(figures.full_date(today), "as_of")).add("，")
+        composer.add("" if day and day < today else "截至")
+        composer.add(_traced(figures.full_date(day or today), "as_of")).add("，")
     composer.add(_traced(product.name, "product.name"))
     composer.add(f"（{product.product_code}）").add(said).add("（")
+    composer.add("自" if asked is Property.RATE else "产品资料自")
     composer.add(_traced(figures.full_date(product.valid_from), "product.valid_from"))
+    holds = "执行" if asked is Property.RATE else "有效"
     if product.valid_on(today) or product.valid_to is None:
-        composer.add("开始执行")
+        composer.add(f"起{holds}")
     else:
         last = product.valid_to - timedelta(days=1)
-        composer.add("至").add(_traced(figures.full_date(last), "product.valid_to")).add("执行")
+        composer.add("至").add(_traced(figures.full_date(last), "product.valid_to")).add(holds)
     return composer.add(f"，{_scope(product)}）。").filled
 
 
@@ -97,7 +101,7 @@ def _fee(fee: Fee) -> Filled:
 
 def _sale(product: Product, today: date) -> Filled | None:
     if product.sale_from is None and product.sale_to is None:
-        return None
+        return Filled("的资料没有限定发售期，能否办理以系统当天显示为准", ())
     composer = Composer().add("的发售期：")
     if product.sale_from is not None:
         composer.add(_traced(figures.full_date(product.sale_from), "product.sale_from")).add("开始")
@@ -118,6 +122,12 @@ def _pay_terms(product: Product) -> Filled | None:
     for number, years in enumerate(product.pay_terms):
         composer.add("、" if number else "").add(_traced(f"{years}年", "product.pay_terms"))
     return composer.filled
+
+
+def _branches(product: Product) -> str:
+    if product.branches:
+        return f"只在{'、'.join(product.branches)}介绍和办理"
+    return "没有限定支行，各网点都可以办理"
 
 
 def _insured(product: Product) -> str | None:
@@ -162,6 +172,7 @@ _STATEMENTS: dict[Property, Callable[[Product], Stated]] = {
     Property.RATING: _wording("的风险等级是", "risk_rating"),
     Property.FEES: _fees,
     Property.WITHDRAWAL: _wording("：", "liquidity"),
+    Property.BRANCHES: _branches,
     Property.COOLING_OFF: _shown("的犹豫期或冷静期是", "cooling_off_days", figures.term),
     Property.PAY_TERMS: _pay_terms,
     Property.ISSUER: _issuer,

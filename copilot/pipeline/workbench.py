@@ -9,22 +9,24 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from copilot.errors import StateError
-from copilot.records.customer import Customer
 from copilot.records.generation import Generation
-from copilot.records.matching import CustomerFile
-from copilot.records.product import Product
-from copilot.records.profile import Profile
-from copilot.records.staff import Principal, Seller
-from copilot.records.template import Review, Script, Template
+from copilot.records.staff import Principal
 from copilot.settings import Settings
 from copilot.store import Store
 
 if TYPE_CHECKING:
     from copilot.compliance import Checker
+    from copilot.compliance.live import LiveChecker
     from copilot.knowledge.search import SearchResult
     from copilot.llm.wire import Wire
     from copilot.records.compliance import LookupRule
+    from copilot.records.customer import Customer
     from copilot.records.knowledge import SearchQuery
+    from copilot.records.matching import CustomerFile
+    from copilot.records.product import Product
+    from copilot.records.profile import Profile
+    from copilot.records.staff import Seller
+    from copilot.records.template import Review, Script, Template
 
 
 class Workbench:
@@ -90,12 +92,17 @@ class Workbench:
         """The tables in use."""
         return self.store.facts.current()
 
-    @cached_property
+    @property
     def checker(self) -> Checker:
-        """The compliance checker with the active rule pack."""
-        from copilot.compliance import load_checker
+        """The compliance checker with the rule pack in force at this moment."""
+        return self.live_checker.current()
 
-        return load_checker(self.settings.data_dir, self.settings.knowledge_dir)
+    @cached_property
+    def live_checker(self) -> LiveChecker:
+        """Takes up an activated pack without a restart."""
+        from copilot.compliance.live import LiveChecker
+
+        return LiveChecker(self.settings.data_dir, self.settings.knowledge_dir)
 
     @cached_property
     def lookup_rules(self) -> Sequence[LookupRule]:
@@ -143,10 +150,11 @@ class Workbench:
         return self.store.customers(self.principal).get(customer_id)
 
     def profile(self, customer_id: str) -> Profile:
-        """The customer's profile as of the date."""
-        from copilot.profiles import read_profile
+        """The customer's profile as of the date, worded as the principal may see it."""
+        from copilot.profiles import discreet, read_profile
 
-        return read_profile(self.store, self.principal, customer_id, self.as_of, self.settings)
+        profile = read_profile(self.store, self.principal, customer_id, self.as_of, self.settings)
+        return profile if self.principal.sees_amounts else discreet(profile)
 
     def customer_file(self, customer_id: str) -> CustomerFile:
         """Everything the gate needs to know of the customer, the profile included."""

@@ -3,6 +3,7 @@
 from copilot.profiles.build import build_profiles
 from copilot.profiles.calls import call_list, export_features
 from copilot.profiles.card import card
+from copilot.profiles.discreet import discreet, without_amounts
 from copilot.profiles.explain import FeatureExplanation, explain_feature
 from copilot.profiles.read import read_profile
 from copilot.profiles.spec import load_features
@@ -13,9 +14,11 @@ __all__ = [
     "build_profiles",
     "call_list",
     "card",
+    "discreet",
     "explain_feature",
     "export_features",
     "load_features",
     "read_profile",
     "readable",
+    "without_amounts",
 ]

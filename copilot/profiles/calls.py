@@ -11,7 +11,6 @@ from copilot.errors import DependencyError
 from copilot.profiles.engine import literal
 from copilot.profiles.read import built, open_build
 from copilot.profiles.reasons import plain_text, reason_for
-from copilot.records.codes import Role
 from copilot.records.matching import CallToday
 from copilot.records.staff import Principal
 from copilot.store import Store
@@ -55,14 +54,13 @@ def call_list(
         .fetchall()
     )
     names = store.customers(principal).names(row[0] for row in found)
-    lobby = Role.LOBBY in principal.roles
     calls = []
     for customer_id, code, rank, manager_id in found:
         row = table.row(customer_id)
         values = row.values if row else {"customer_id": customer_id}
         text = (
             plain_text(code, values, build.as_of)
-            if lobby
+            if not principal.sees_amounts
             else reason_for(code, rank, values, build.as_of).text
         )
         calls.append(

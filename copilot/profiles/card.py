@@ -5,6 +5,7 @@ from __future__ import annotations
 from copilot.profiles.words import FORMATS, LIFECYCLES, life_stage
 from copilot.records.figures import full_date
 from copilot.records.profile import Profile
+from copilot.records.score import Band
 
 _HOLDINGS = (
     ("aum_demand", "活期"),
@@ -25,27 +26,30 @@ _CONSENTS = (
     ("consent_app", "手机银行"),
 )
 _SHOWN_REASONS = 3
+_SHOWN_SCORES = 2
 
 
 HOME_CURRENCY = "CNY"
 
 
-def card(profile: Profile, currency: str = HOME_CURRENCY) -> str:
+def card(profile: Profile, currency: str = HOME_CURRENCY, *, amounts: bool = True) -> str:
     """The profile as a card that a manager reads in ten seconds; unknown is said, never zero.
 
     A bank whose books are kept in another ``currency`` is told so, since amounts are worded in 元.
+    Without ``amounts`` the card may stand on a screen that others can see.
     """
     refused = profile.value("profiling_refused") is True
     lines = [f"【{profile.customer_id}】{_who(profile, refused)}"]
     if refused:
         lines.append("客户已拒绝画像分析：只显示办理业务所需的信息，不做主动推荐")
-    else:
+    elif amounts:
         lines.append(f"资产：{_assets(profile)}")
     lines.append(f"风险：{_risk(profile)}")
     lines += [f"机会：{reason.text}" for reason in profile.reasons[:_SHOWN_REASONS]]
+    lines += _foreseen(profile) if amounts else []
     lines.append(f"联系：{_contact(profile)}")
     lines.append(f"数据日：{full_date(profile.as_of)}")
-    if currency != HOME_CURRENCY:
+    if amounts and currency != HOME_CURRENCY:
         lines.append(f"金额币种：{currency}（文中“元”指该币种）")
     return "\n".join(lines)
 
@@ -100,7 +104,15 @@ def _movement(profile: Profile) -> list[str]:
     if not isinstance(change, int) or change == 0:
         return []
     direction = "多" if change > 0 else "少"
-    return [f"比90天前{direction}{FORMATS['drop'](change, profile.as_of)}"]
+    before = FORMATS["day"](profile.value("aum_before_on"), profile.as_of)
+    return [f"比{before}{direction}{FORMATS['drop'](change, profile.as_of)}"]
+
+
+def _foreseen(profile: Profile) -> list[str]:
+    """Scores in the top band, with their reasons and never as a number."""
+    high = [score for score in profile.scores.values() if score.band is Band.HIGH]
+    high.sort(key=lambda score: (-score.value, score.name))
+    return [f"预判：{score.words}" for score in high[:_SHOWN_SCORES]]
 
 
 def _risk(profile: Profile) -> str:

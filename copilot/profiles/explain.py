@@ -9,6 +9,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from copilot.errors import Forbidden
+from copilot.profiles.discreet import HIDDEN
 from copilot.profiles.engine import connect, open_tables
 from copilot.profiles.read import REFUSED, known_feature, read_profile
 from copilot.profiles.spec import Rows, load_features
@@ -88,13 +89,24 @@ def explain_feature(
 
     Raises:
         InputError: no such feature.
-        Forbidden: the customer refused profiling and the feature is not needed to serve them.
+        Forbidden: the customer refused profiling and the feature is not needed to serve them, or
+            the feature is made of amounts and the principal's screen shows none.
         NotFound, StateError: as `read_profile`.
     """
     spec = known_feature(feature)
     profile = read_profile(store, principal, customer_id, as_of, settings)
     if profile.value("profiling_refused") is True and not spec.service:
         raise Forbidden(REFUSED, field=feature, next="只能查看办理业务所需的特征。")
+    if not principal.sees_amounts and any(
+        TABLES[table].column(column).type == "money"
+        for table, _, column in (source.partition(".") for source in spec.sources)
+        if table in TABLES
+    ):
+        raise Forbidden(
+            f"特征 {feature} 的明细含金额，{HIDDEN}",
+            field=feature,
+            next="请由客户的管户经理查看。",
+        )
     rows = load_features().rows(feature)
     value = profile.features[feature]
     if rows is None:

@@ -14,6 +14,8 @@ from copilot.profiles.build import FEATURES_FILE, LAYOUT, MANIFEST_FILE, POINTS_
 from copilot.profiles.card import card
 from copilot.profiles.engine import connect, literal
 from copilot.profiles.reasons import reason_for
+from copilot.profiles.scores.service import read_scores
+from copilot.profiles.segments.service import read_segments
 from copilot.profiles.spec import load_features
 from copilot.records.generation import FeatureBuild
 from copilot.records.profile import FeatureScalar, FeatureSpec, FeatureValue, Profile, Reason
@@ -96,7 +98,17 @@ def read_profile(
     if not refused:
         reasons = tuple(reason_for(code, rank, values, build.as_of) for code, rank in row.reasons)
     segments = {name: str(values[name]) for name in SEGMENTS if values.get(name) is not None}
-    profile = Profile(customer_id, build.as_of, build.generation_id, features, reasons, segments)
+    segments |= {} if refused else read_segments(store, build, customer_id)
+    scores = {} if refused else read_scores(store, build, customer_id)
+    profile = Profile(
+        customer_id,
+        build.as_of,
+        build.generation_id,
+        features,
+        reasons,
+        segments,
+        scores=scores,
+    )
     return replace(profile, card=card(profile, table.currency))
 
 

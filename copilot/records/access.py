@@ -99,8 +99,7 @@ class Access:
     ) -> bool:
         """Whether one position of the reader has both the file's branches and the grants."""
         return any(
-            position.within(branches)
-            and document_id not in self._withheld_from(position, audience)
+            position.within(branches) and document_id not in self._withheld_from(position, audience)
             for position in positions(principal)
         )
 

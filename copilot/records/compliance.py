@@ -23,7 +23,10 @@ class Verdict(StrEnum):
     @property
     def rank(self) -> int:
         """Order of badness: 0 is `PASS`."""
-        return list(Verdict).index(self)
+        return _RANKS[self]
+
+
+_RANKS = {verdict: rank for rank, verdict in enumerate(Verdict)}
 
 
 class Severity(StrEnum):
@@ -80,7 +83,8 @@ class CheckContext:
 
     An unknown product is judged as an investment product and an unknown channel as online
     (design §4). ``whole`` false marks a fragment: required elements are not asked for.
-    ``facts`` are the record values that figures in the text may state.
+    ``facts`` are the record values that figures in the text may state. ``jurisdictions`` are those
+    whose rules apply (cn, us, uk, hk, sg).
     """
 
     product: ProductType | None = None
@@ -91,6 +95,7 @@ class CheckContext:
     as_of: date | None = None
     whole: bool = True
     facts: tuple[Fact, ...] | None = None
+    jurisdictions: tuple[str, ...] = ("cn",)
 
     @property
     def online(self) -> bool:

@@ -110,9 +110,13 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class IngestReport:
-    """What an ingest did, per file: added, unchanged, replaced, or refused with the reason."""
+    """What an ingest did, per file: added, unchanged, replaced, or refused with the reason.
+
+    ``remarks`` pair a file that was taken in with what its owner should know of it.
+    """
 
     files: tuple[tuple[str, str, str], ...]
     passages: int
     generation: str
     notes: tuple[str, ...] = field(default=())
+    remarks: tuple[tuple[str, str], ...] = field(default=())

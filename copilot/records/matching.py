@@ -17,7 +17,8 @@ class CustomerFile:
     """Everything the gate needs to know of one customer, as of one date.
 
     ``missing_tables`` names tables the bank did not give: what needs them cannot be checked, and
-    the result says so. ``customer`` is ``None`` for a walk-in who is only described.
+    the result says so. ``customer`` is ``None`` for a walk-in who is only described, with the age
+    that the description says, if any.
     """
 
     customer: Customer | None
@@ -28,6 +29,7 @@ class CustomerFile:
     complaints: tuple[Complaint, ...] = ()
     profile: Profile | None = None
     missing_tables: frozenset[str] = frozenset()
+    described_age: int | None = None
 
     @property
     def assessment(self) -> RiskAssessment | None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from copilot.records.score import Score
+
 FeatureScalar = float | int | str | bool | date | None
 
 
@@ -84,6 +86,7 @@ class Profile:
     reasons: tuple[Reason, ...]
     segments: Mapping[str, str] = field(default_factory=dict)
     card: str = ""
+    scores: Mapping[str, Score] = field(default_factory=dict)
 
     def value(self, name: str) -> FeatureScalar:
         """The value of a feature, ``None`` when it is unknown or was not computed."""
@@ -98,7 +101,7 @@ class Profile:
             "card": self.card,
             "features": {name: _feature_json(f) for name, f in self.features.items()},
             "segments": dict(self.segments),
-            "scores": {},
+            "scores": {name: score.as_json() for name, score in self.scores.items()},
             "reasons": [
                 {
                     "code": reason.code,

@@ -83,6 +83,11 @@ class Principal:
             None if head_office else frozenset({staff.branch_id}),
         )
 
+    @property
+    def sees_amounts(self) -> bool:
+        """Whether amounts are shown: not in the lobby and at the counter, where others look on."""
+        return not self.roles or not self.roles <= {Role.LOBBY, Role.TELLER}
+
     def sees_branch(self, branch_id: str | None) -> bool:
         """Whether records of ``branch_id`` are in scope; records without a branch are shared."""
         return self.branches is None or branch_id is None or branch_id in self.branches

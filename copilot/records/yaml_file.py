@@ -78,6 +78,7 @@ class YamlFile:
                 "YAML 中有不存在的日期或无法识别的数值。",
                 next="请检查形如 2026-02-28 的日期。",
                 file=str(path),
+                row=_line_of_bad_value(node, first_line),
             ) from None
         return cls(path, data, lines)
 
@@ -158,6 +159,23 @@ def _check_depth(text: str, loader: Any, path: Path, first_line: int) -> None:
                 file=str(path),
                 row=mark.line + first_line if mark else None,
             )
+
+
+def _line_of_bad_value(node: Node | None, first_line: int) -> int | None:
+    """The line of the first value that looks like a date or number and is none."""
+    import yaml
+
+    if isinstance(node, yaml.ScalarNode):
+        try:
+            yaml.safe_load(node.value)
+        except (ValueError, yaml.YAMLError) as error:
+            bad = not isinstance(error, yaml.YAMLError)
+            return node.start_mark.line + first_line if bad else None
+        return None
+    children = getattr(node, "value", None) or ()
+    inner = (part for child in children for part in (child if type(child) is tuple else (child,)))
+    found = (_line_of_bad_value(part, first_line) for part in inner)
+    return next((line for line in found if line is not None), None)
 
 
 def _lines(

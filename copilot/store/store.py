@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
@@ -15,15 +16,17 @@ from copilot.errors import Busy, DependencyError, StateError
 from copilot.records.staff import Principal
 from copilot.settings import Settings
 from copilot.store import schema
-from copilot.store.approvals import ApprovalRepository
-from copilot.store.audit import AuditLog
-from copilot.store.customers import CustomerRepository
-from copilot.store.drafts import DraftRepository
 from copilot.store.engine import open_engine, read_connection, write_transaction
 from copilot.store.facts import FactsRepository
 from copilot.store.knowledge import KnowledgeRepository
 from copilot.store.products import ProductRepository
 from copilot.store.staff import StaffRepository
+
+if TYPE_CHECKING:  # a search needs none of these, and a cold one pays for every import
+    from copilot.store.approvals import ApprovalRepository
+    from copilot.store.audit import AuditLog
+    from copilot.store.customers import CustomerRepository
+    from copilot.store.drafts import DraftRepository
 
 
 class Store:
@@ -110,10 +113,14 @@ class Store:
     @cached_property
     def audit(self) -> AuditLog:
         """The hash-chained log."""
+        from copilot.store.audit import AuditLog
+
         return AuditLog(self.engine)
 
     def approvals(self, connection: Connection) -> ApprovalRepository:
         """Templates with their reviews, in the caller's transaction."""
+        from copilot.store.approvals import ApprovalRepository
+
         return ApprovalRepository(connection)
 
     def read(self) -> AbstractContextManager[Connection]:
@@ -122,6 +129,8 @@ class Store:
 
     def customers(self, principal: Principal) -> CustomerRepository:
         """Customers in the principal's scope."""
+        from copilot.store.customers import CustomerRepository
+
         return CustomerRepository(self.engine, principal, self.facts.current().missing)
 
     def products(self, principal: Principal) -> ProductRepository:
@@ -138,6 +147,8 @@ class Store:
 
     def drafts(self, principal: Principal) -> DraftRepository:
         """Drafts in the principal's scope."""
+        from copilot.store.drafts import DraftRepository
+
         return DraftRepository(self.engine, principal, self.audit)
 
     def _revision(self) -> str | None:

@@ -18,7 +18,7 @@ select
   n.tier_next_floor - f.aum_month_avg as tier_gap,
   case when f.aum_total is not null then f.aum_total < t.tier_floor end as tier_at_risk,
   case
-    when c.occupation like '%学生%' then 'student'
+    when c.occupation like '%学生%' or f.age < 18 then 'student'
     when f.age <= 24 and f.salary_first_on is null and c.occupation is null then 'student'
     when f.age >= 60 or f.pension_in_90 > 0 or c.occupation like '%退休%' then 'retired'
     when f.loan_repay_90 > 0 or f.tuition_365 > 0 then 'family'

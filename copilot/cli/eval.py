@@ -1,0 +1,142 @@
+"""``copilot eval``: measure a suite against a set of cases; one small command a suite."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from copilot.cli.common import (
+    AsOfOption,
+    ConfigOption,
+    DataDirOption,
+    Format,
+    FormatOption,
+    StaffOption,
+    emit,
+    parse_day,
+    progress_bar,
+    settings_for,
+    workbench,
+)
+
+if TYPE_CHECKING:
+    from copilot.pipeline.compliance_evaluation import ComplianceReport
+    from copilot.pipeline.evaluation import EvaluationReport
+
+app = typer.Typer(no_args_is_help=True)
+
+_SHOWN = 10
+
+
+@app.callback()
+def suites() -> None:
+    """评测：用问题集或样本集量一量检索和检查的效果。"""
+
+
+@app.command("retrieval")
+def retrieval(
+    folder: Annotated[
+        Path, typer.Option("--set", help="问题集目录。", exists=True, file_okay=False)
+    ],
+    acting: StaffOption = None,
+    as_of: AsOfOption = None,
+    data_dir: DataDirOption = None,
+    config: ConfigOption = None,
+    format: FormatOption = Format.TEXT,
+) -> None:
+    """评测检索。目录里是 corpus、queries、qrels（.jsonl 或 .gz），就另建临时索引；
+    是 YAML 问题集，就问本行知识库。
+
+    例：copilot eval retrieval --set 问题集/
+    """
+    from datetime import date
+
+    from copilot.knowledge.questions import question_files
+    from copilot.pipeline.evaluation import evaluate_bank, evaluate_texts
+
+    files = question_files(folder)
+    with progress_bar() as progress:
+        if files:
+            with workbench(data_dir, config, acting, as_of) as bench:
+                report = evaluate_bank(bench, files, progress)
+        else:
+            day = parse_day(as_of) if as_of else date.today()
+            report = evaluate_texts(folder, settings_for(data_dir, config), day, progress)
+    emit(report.as_json(), lambda: present(report), format)
+
+
+@app.command("compliance")
+def compliance(
+    sets: Annotated[
+        list[Path], typer.Option("--set", help="标注好的样本（JSON Lines），可给多个。")
+    ],
+    page: Annotated[
+        Path | None,
+        typer.Option("--page", help="另写成一页 Markdown。"),
+    ] = None,
+    catalogue: Annotated[
+        Path | None, typer.Option("--catalogue", help="法规条目清单（JSON Lines），页内列出覆盖。")
+    ] = None,
+    as_of: AsOfOption = None,
+    data_dir: DataDirOption = None,
+    config: ConfigOption = None,
+    format: FormatOption = Format.TEXT,
+) -> None:
+    """评测合规检查：违规召回、误拦、变体识别，逐条列出没判对的。
+
+    例：copilot eval compliance --set 样本.jsonl --format json
+    """
+    from itertools import chain
+
+    from copilot.compliance import load_checker
+    from copilot.pipeline.compliance_evaluation import (
+        PINNED_DAY,
+        evaluate_compliance,
+        read_labelled,
+    )
+    from copilot.pipeline.compliance_page import write_page
+
+    settings = settings_for(data_dir, config)
+    day = parse_day(as_of) if as_of else PINNED_DAY
+    checker = load_checker(settings.data_dir, settings.knowledge_dir)
+    reports = {s.stem: evaluate_compliance(checker, read_labelled(s, day)) for s in sets}
+    if page is not None:
+        write_page(page, reports, checker.pack, settings.knowledge_dir, catalogue)
+    whole = type(next(iter(reports.values())))(
+        checker.pack_version, list(chain.from_iterable(r.judged for r in reports.values()))
+    )
+    emit(whole.as_json(), lambda: present_compliance(whole), format)
+
+
+def present_compliance(report: ComplianceReport) -> str:
+    """An evaluation of the checker for people, every miss included."""
+    lines = [f"合规检查：{len(report.judged)} 条，规则包 {report.pack_version}"]
+    for name, metric in report.metrics().items():
+        low, high = metric.low or 0.0, metric.high or 0.0
+        lines.append(
+            f"  {name:<32} {metric.value:6.1%}  {metric.num:.0f}/{metric.den}"
+            f"  [{low:.1%}, {high:.1%}]"
+        )
+    missed = [judged for judged in report.judged if judged.missed]
+    lines.append(f"没判对的 {len(missed)} 条：")
+    lines += [
+        f"  {m.given.label:<10} {m.result.verdict.value:<9} {m.given.id} {m.given.text}"
+        for m in missed
+    ]
+    return "\n".join(lines)
+
+
+def present(report: EvaluationReport) -> str:
+    """An evaluation for people."""
+    lines = [f"{report.suite}：{report.questions} 题"]
+    for name, metric in report.metrics.items():
+        interval = "" if metric.low is None else f"  [{metric.low:.3f}, {metric.high:.3f}]"
+        lines.append(f"  {name:<16} {metric.value:8.3f}{interval}  n={metric.den}")
+    if report.separation is not None:
+        lines.append(f"  有无答案的区分 AUC {report.separation.auc:.3f}")
+    missed = [f"  {miss['id']} {miss['text']}" for miss in report.misses[:_SHOWN]]
+    if missed:
+        lines += [f"前十条里没有答案的 {len(report.misses)} 题，例如：", *missed]
+    return "\n".join([*lines, *report.notes])

@@ -1,0 +1,230 @@
+"""``copilot score``: train, re-score, measure, show a model card, order products for a customer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from copilot.cli.common import (
+    AsOfOption,
+    ConfigOption,
+    DataDirOption,
+    Format,
+    FormatOption,
+    StaffOption,
+    emit,
+    progress_bar,
+    workbench,
+)
+from copilot.records.codes import Channel
+
+if TYPE_CHECKING:
+    from copilot.profiles.scores import Applied, Trained
+    from copilot.records.score import ModelCard, Untrained
+
+app = typer.Typer(no_args_is_help=True)
+
+NameArgument = Annotated[str | None, typer.Argument(help="评分名；不写则全部。")]
+
+
+@app.command("train")
+def train(
+    name: NameArgument = None,
+    data_dir: DataDirOption = None,
+    config: ConfigOption = None,
+    format: FormatOption = Format.TEXT,
+) -> None:
+    """用本行标签或历史训练评分，按时间检验，然后给全部客户评分；样本不足的说明原因。
+
+    例：copilot score train outflow_90
+    """
+    from copilot.profiles.scores import apply_scores, train_scores
+
+    with (
+        workbench(data_dir, config, None, None) as bench,
+        bench.store.writer_lock(),
+        progress_bar() as progress,
+    ):
+        found = train_scores(bench.store, bench.settings, name, progress)
+        applied = apply_scores(bench.store, bench.settings)
+    document = {"scores": [_entry(one) for one in found]} | _applied(applied)
+    text = "\n".join([*(_line(one) for one in found), present_applied(applied)])
+    emit(document, text, format)
+
+
+@app.command("apply")
+def apply(
+    as_of: AsOfOption = None,
+    data_dir: DataDirOption = None,
+    config: ConfigOption = None,
+    format: FormatOption = Format.TEXT,
+) -> None:
+    """用已有的模型给当前数据评分；数据分布与训练时不同的评分拒绝给出。
+
+    例：copilot score apply
+    """
+    from copilot.profiles.scores import apply_scores
+
+    with workbench(data_dir, config, None, as_of) as bench, bench.store.writer_lock():
+        applied = apply_scores(bench.store, bench.settings, bench.as_of)
+    emit(_applied(applied), present_applied(applied), format)
+
+
+@app.command("eval")
+def evaluate(
+    name: NameArgument = None,
+    data_dir: DataDirOption = None,
+    config: ConfigOption = None,
+    format: FormatOption = Format.TEXT,
+) -> None:
+    """各评分在检验期的表现，带分母和95%区间。
+
+    例：copilot score eval
+    """
+    from copilot.profiles.scores import load_score, score_models
+
+    with workbench(data_dir, config, None, None) as bench:
+        names = [name] if name else sorted(score_models(bench.store))
+        cards = [load_score(bench.store, one).card for one in names]
+    metrics = {
+        f"{card.name}.{model}.{metric}": {
+            "value": m.value,
+            "num": m.num,
+            "den": m.den,
+            "low": m.low,
+            "high": m.high,
+        }
+        for card in cards
+        for model, measures in card.measures.items()
+        for metric, m in measures.items()
+    }
+    misses = [{"score": c.name, "why": c.not_offered_because} for c in cards if not c.offered]
+    tested = sum(card.shown()["auc"].den for card in cards)
+    document = {"suite": "scores", "n": tested, "metrics": metrics, "misses": misses}
+    emit(document, "\n\n".join(_table(card) for card in cards) or "还没有评分模型", format)
+
+
+@app.command("show")
+def show(
+    name: Annotated[str, typer.Argument(help="评分名。")],
+    customers: Annotated[
+        int, typer.Option("--customers", help="列出排在最前的几位客户。", min=0, max=100)
+    ] = 0,
+    staff: StaffOption = None,
+    data_dir: DataDirOption = None,
+    config: ConfigOption = None,
+    format: FormatOption = Format.TEXT,
+) -> None:
+    """一个评分的模型卡：数据、时间、表现、公平性、不能说明什么。
+
+    例：copilot score show outflow_90 --customers 10
+    """
+    from copilot.profiles.scores import highest, load_score
+
+    with workbench(data_dir, config, staff, None) as bench:
+        card = load_score(bench.store, name).card
+        first = highest(bench.store, bench.principal, name, customers) if customers else []
+    document = card.as_json() | ({"customers": first} if customers else {})
+    text = present(card) + (("\n最前的客户：" + "、".join(first)) if customers else "")
+    emit(document, text, format)
+
+
+@app.command("next")
+def next_offer(
+    customer: Annotated[str, typer.Argument(help="客户号。")],
+    channel: Annotated[Channel, typer.Option("--channel", help="渠道。")] = Channel.COUNTER,
+    as_of: AsOfOption = None,
+    staff: StaffOption = None,
+    data_dir: DataDirOption = None,
+    config: ConfigOption = None,
+    format: FormatOption = Format.TEXT,
+) -> None:
+    """先过门，再按购买倾向、需要和本行优先级给可以讲的产品排序。
+
+    例：copilot score next C000001 --channel counter
+    """
+    from copilot.pipeline.scores import recommend
+
+    with workbench(data_dir, config, staff, as_of) as bench:
+        found = recommend(bench, customer, channel)
+    lines = [f"{item.product_code}  {item.name}：{'；'.join(item.reasons)}" for item in found.items]
+    emit(found.as_json(), "\n".join(lines) or "没有可以讲的产品", format)
+
+
+def present(card: ModelCard) -> str:
+    """A model card for people."""
+    lines = [
+        f"{card.title}（{card.model}）",
+        f"预测：{card.target}",
+        f"模型：{_METHODS[card.method]}。{card.why}",
+        f"数据：{card.split}；训练{card.train_rows:,}例，正例{card.train_positives:,}例",
+        _table(card),
+        "最重要的列：" + "、".join(f"{n}（{s:.0%}）" for n, s in list(card.importance.items())[:6]),
+        f"校准：{card.calibration}；排除的列{len(card.excluded)}个",
+    ]
+    if not card.offered:
+        lines.append(f"不提供：{card.not_offered_because}")
+    for group in card.fairness:
+        ordered = "—" if group.auc is None else f"{group.auc:.3f}"
+        lines.append(
+            f"  {group.dimension}{group.group}：{group.customers:,}位，"
+            f"预测{group.predicted_rate:.1%}，实际{group.observed_rate:.1%}，"
+            f"高档占{group.high_band_share:.1%}，AUC {ordered}"
+        )
+    lines += [f"不能说明：{limit}" for limit in card.cannot_say]
+    return "\n".join(lines)
+
+
+_METHODS = {"logistic": "逻辑回归", "additive": "可加提升树", "ranking": "排序用提升树"}
+_FIGURES = {"auc": "AUC", "pr_auc": "PR-AUC", "ece": "校准误差", "lift_10": "前10%提升"}
+
+
+def _table(card: ModelCard) -> str:
+    lines = []
+    for model, measures in card.measures.items():
+        figures = "，".join(
+            f"{word} {measures[key].value:.3f}（{measures[key].low:.3f}–{measures[key].high:.3f}）"
+            for key, word in _FIGURES.items()
+        )
+        base = measures["auc"]
+        lines.append(f"{card.name} {_METHODS[model]}：{figures}；{base.num:,}/{base.den:,}例")
+    return "\n".join(lines)
+
+
+def _entry(found: Trained | Untrained) -> dict[str, object]:
+    from copilot.records.score import Untrained
+
+    if isinstance(found, Untrained):
+        return found.as_json()
+    status = "trained" if found.card.offered else "not_offered"
+    return {"status": status, **found.card.as_json()}
+
+
+def _line(found: Trained | Untrained) -> str:
+    from copilot.records.score import Untrained
+
+    if isinstance(found, Untrained):
+        return f"{found.name}：未训练。{found.why}"
+    card = found.card
+    measured = card.shown()["auc"]
+    offered = "" if card.offered else f"；不提供：{card.not_offered_because}"
+    return (
+        f"{card.name}：{_METHODS[card.method]}，检验AUC {measured.value:.3f}"
+        f"（{measured.low:.3f}–{measured.high:.3f}，{measured.den:,}例）{offered}"
+    )
+
+
+def _applied(applied: Applied) -> dict[str, object]:
+    return {
+        "as_of": applied.as_of.isoformat(),
+        "scored": applied.scored,
+        "refused": applied.refused,
+    }
+
+
+def present_applied(applied: Applied) -> str:
+    """What a scoring gave, for people."""
+    lines = [f"评分 {name}：{count:,} 位客户" for name, count in applied.scored.items()]
+    lines += [f"拒绝评分 {name}：{why}" for name, why in applied.refused.items()]
+    return "\n".join(lines) or "没有可用的评分模型"

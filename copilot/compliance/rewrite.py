@@ -1,0 +1,373 @@
+"""The lawful text nearest to an unlawful one, where there is one.
+
+What a rule objects to is swapped for the rule's lawful wording, else cut; what a rule misses is
+added in the record's words. No figure is altered or invented: a figure outside the objected
+claims stays, and one inside a claim goes only together with the claim.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from copilot.compliance.checker import Checker
+from copilot.compliance.folded import Folded
+from copilot.compliance.quantities import figures
+from copilot.compliance.rules import Rule
+from copilot.records.codes import ProductType
+from copilot.records.compliance import CheckContext, CheckResult, Finding, Verdict
+
+PASSES = 3
+#: Products whose rate is a price on record, not a claim about the future.
+_PRICED = frozenset(
+    {
+        ProductType.DEPOSIT,
+        ProductType.LARGE_CD,
+        ProductType.GOV_BOND,
+        ProductType.LOAN,
+        ProductType.CREDIT_CARD,
+    }
+)
+_CLAIMED = ("rate", "count", "time")
+_LISTED = re.compile(r"[\d.,%％个百分点万亿元至到~\-—和及与]+\Z")
+_ENDS = "。！!？?；;\n"
+_WEAK = tuple("，,、：:")
+_PIECE = re.compile(
+    r"([^。！!？?；;\n，,、：:]*)((?:[。！!？?；;\n]+|[，,：:](?!\d)|、|(?<!\d)[，,：:]|\Z))"
+)
+_SENTENCE = re.compile(r"[^。！!？?；;\n]*[。！!？?；;\n]*")
+_SAYS_SOMETHING = re.compile(r"\w")
+NO_WORDING = "没有合规的替代说法，请人工改写。"
+NO_RECORD = "缺少的要素要用产品记录来写，请用 --product 给出产品代码。"
+FACTS_AT_STAKE = "要删去的一句里有需要保留的数字或产品名称，请人工改写。"
+
+Wording = Callable[[str], str | None]
+"""Fills the slots of a standard wording from the record; ``None``: the record lacks a value."""
+Span = tuple[int, int]
+Facts = Counter[tuple[str, object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """What came of it: ``text`` passes, or is ``None`` and ``reasons`` say why.
+
+    ``struck`` are the claims that were cut with a figure in them; ``added`` is wording that was
+    put in.
+    """
+
+    original: str
+    text: str | None
+    result: CheckResult
+    reasons: tuple[str, ...] = ()
+    struck: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+
+    @property
+    def diff(self) -> str:
+        """The change as a unified difference, a sentence a line."""
+        if self.text is None:
+            return ""
+        before, after = _sentences(self.original), _sentences(self.text)
+        lines = difflib.unified_diff(before, after, "原文", "改后", lineterm="", n=1)
+        return "\n".join(lines)
+
+    def as_json(self) -> dict[str, Any]:
+        """The ``fixed`` object of ``copilot check --fix``."""
+        return {
+            "text": self.text,
+            "diff": self.diff,
+            "verdict": self.result.verdict.value,
+            "struck": list(self.struck),
+            "added": list(self.added),
+            "reasons": list(self.reasons),
+        }
+
+
+def rewrite(
+    checker: Checker,
+    text: str,
+    context: CheckContext,
+    *,
+    wording: Wording | None = None,
+    names: Sequence[str] = (),
+) -> Rewrite:
+    """The text made lawful in at most three passes.
+
+    Args:
+        checker: the rules.
+        text: the text as written.
+        context: the circumstances in which it would be used.
+        wording: fills slots from the product record; without it only wording without slots is
+            used.
+        names: product names that must stay as they are.
+    """
+    first = result = checker.check(text, context)
+    attempt = _Attempt(checker, context, wording or _without_slots, names)
+    draft = text
+    for _ in range(PASSES):
+        if not attempt.open(result):
+            break
+        draft = attempt.step(draft, result)
+        if attempt.reasons:
+            break
+        result = checker.check(draft, context)
+    struck = attempt.struck
+    if result.blocking or attempt.reasons or not _SAYS_SOMETHING.search(draft):
+        reasons = tuple(dict.fromkeys(attempt.reasons)) or (NO_WORDING,)
+        return Rewrite(text, None, result if result.blocking else first, reasons)
+    return Rewrite(text, draft, result, (), tuple(struck), tuple(attempt.added))
+
+
+def missing_wording(
+    checker: Checker, text: str, context: CheckContext, wording: Wording | None = None
+) -> str:
+    """What must stand behind a text so that it has every required element; empty: nothing can."""
+    attempt = _Attempt(checker, context, wording or _without_slots, ())
+    result = checker.check(text, context)
+    behind = text
+    for finding in sorted(result.findings, key=attempt.comes_last):
+        if finding.start == finding.end and not attempt.comes_first(finding):
+            supplied = attempt.supplied(finding)
+            if supplied is not None:
+                attempt.added.append(supplied)
+                behind = _inserted(behind, supplied)
+    return behind[len(text.rstrip()) :] if attempt.added else ""
+
+
+@dataclass(slots=True)
+class _Piece:
+    """A stretch of text without punctuation, the mark behind it, and where it starts."""
+
+    text: str
+    mark: str
+    start: int = 0
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.text)
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """One text on its way: what has been added and struck, and what stands in the way."""
+
+    checker: Checker
+    context: CheckContext
+    wording: Wording
+    names: Sequence[str]
+    reasons: list[str] = field(default_factory=list)
+    struck: list[str] = field(default_factory=list)
+    added: list[str] = field(default_factory=list)
+
+    def open(self, result: CheckResult) -> bool:
+        """Whether there is something to do: objections, or a mild omission with wording."""
+        return bool(result.blocking) or any(
+            f.start == f.end and self.supplied(f) is not None for f in result.findings
+        )
+
+    def step(self, text: str, result: CheckResult) -> str:
+        """One pass: every objection answered once."""
+        objected = [f for f in result.blocking if f.start < f.end]
+        missing = [f for f in result.findings if f.start == f.end]
+        if objected:
+            return self._reworded(text, objected)
+        for finding in sorted(missing, key=self.comes_last):
+            text = self._supplemented(text, finding)
+        return text
+
+    def comes_last(self, finding: Finding) -> bool:
+        """Whether the missing element belongs at the very end (拒收请回复R)."""
+        return self._rule(finding).remedy.at == "last"
+
+    def comes_first(self, finding: Finding) -> bool:
+        """Whether the missing element belongs at the very start (【示例银行】)."""
+        return self._rule(finding).remedy.at == "start"
+
+    def supplied(self, finding: Finding) -> str | None:
+        """The wording of a missing element that the record can fill and that is not there yet."""
+        filled = (self.wording(text) for text in self._rule(finding).remedy.add)
+        return next((text for text in filled if text and text not in self.added), None)
+
+    def _rule(self, finding: Finding) -> Rule:
+        return self.checker.pack.rule(finding.rule_id)
+
+    def _reworded(self, text: str, objected: Sequence[Finding]) -> str:
+        pieces = [_Piece(m[1], m[2], m.start(1)) for m in _PIECE.finditer(text) if m.group()]
+        kept: list[_Piece] = []
+        position = 0
+        while position < len(pieces):
+            last = _reach(pieces, position, objected)
+            first, final = pieces[position], pieces[last]
+            limit = final.end + len(final.mark)
+            inside = [f for f in objected if f.start < limit and first.start < f.end]
+            if inside:
+                self._replace(kept, text, (first.start, final.end), final.mark, inside)
+            else:
+                kept.append(first)
+            position = last + 1
+        return "".join(piece.text + piece.mark for piece in kept)
+
+    def _replace(
+        self, kept: list[_Piece], text: str, span: Span, mark: str, inside: Sequence[Finding]
+    ) -> None:
+        """Puts the best lawful wording of one group of clauses behind what is kept."""
+        passage = text[span[0] : span[1]]
+        spans = _joined((max(f.start, span[0]), min(f.end, span[1])) for f in inside)
+        facts = self._kept("｜".join(_outside(text, span, spans)), inside)
+        held = [name for name in self.names if name in passage]
+        said = "".join(piece.text + piece.mark for piece in kept) + text[span[1] :]
+        for candidate in self._candidates(text, span, spans, inside):
+            lost = facts - self._facts(candidate) or [n for n in held if n not in candidate]
+            if lost or (candidate and candidate in said) or not self._lawful(candidate):
+                continue
+            gone = self._facts(passage) - self._facts(candidate)
+            self.struck += [text[a:b] for a, b in spans if gone & self._facts(text[a:b])]
+            if candidate:
+                kept.append(_Piece(candidate, mark))
+            elif kept and kept[-1].mark in _WEAK and (not mark or mark[0] in _ENDS):
+                kept[-1].mark = mark
+            return
+        self.reasons.append(FACTS_AT_STAKE if facts or held else NO_WORDING)
+        kept.append(_Piece(passage, mark))
+
+    def _candidates(
+        self, text: str, span: Span, spans: Sequence[Span], inside: Sequence[Finding]
+    ) -> Iterator[str]:
+        """Wordings for a group of clauses, the nearest to the original first."""
+        remedies = [self._rule(f).remedy for f in inside]
+        swapped = self._swapped(text, span, inside)
+        if swapped is not None:
+            yield swapped
+        if all(remedy.cut == "word" for remedy in remedies):
+            yield "".join(_outside(text, span, spans))
+        worst = sorted(zip(inside, remedies, strict=True), key=lambda pair: -pair[0].verdict.rank)
+        yield from (remedy.instead.rstrip("。") for _, remedy in worst if remedy.instead)
+        yield ""
+
+    def _swapped(self, text: str, span: Span, inside: Sequence[Finding]) -> str | None:
+        """The group with every objected span in its lawful wording; ``None``: some has none."""
+        done, pieces = span[0], []
+        for finding in sorted(inside, key=lambda f: (f.start, -f.end)):
+            if finding.start < done:
+                continue
+            swapped = self._swap(finding)
+            if swapped is None:
+                return None
+            pieces += [text[done : finding.start], swapped]
+            done = finding.end
+        return "".join([*pieces, text[done : span[1]]])
+
+    def _swap(self, finding: Finding) -> str | None:
+        folded = self._fold(self._rule(finding), finding.text)
+        options = [(w, s.to) for s in self._rule(finding).remedy.swaps for w in s.words]
+        for word, to in sorted(options, key=lambda option: -len(option[0])):
+            at = folded.text.find(word)
+            if at >= 0:
+                start, end = folded.span(at, at + len(word))
+                return finding.text[:start] + to + finding.text[end:]
+        return None
+
+    def _fold(self, rule: Rule, text: str) -> Folded:
+        return self.checker.pack.languages[rule.language].normaliser.fold(text)
+
+    def _lawful(self, passage: str) -> bool:
+        return not self.checker.check(passage, replace(self.context, whole=False)).blocking
+
+    def _facts(self, text: str) -> Facts:
+        folded = self.checker.pack.normaliser.fold(text)
+        return Counter((figure.kind, figure.value) for figure in figures(folded.text))
+
+    def _kept(self, text: str, inside: Sequence[Finding]) -> Facts:
+        """The facts around a claim. A rate beside the claim of an investment is part of it."""
+        claimed = {kind for finding in inside for kind in self._rule(finding).remedy.claimed}
+        if self.context.product not in _PRICED:
+            claimed.update(_CLAIMED)
+        facts = self._facts(text)
+        return Counter({fact: n for fact, n in facts.items() if fact[0] not in claimed})
+
+    def _supplemented(self, text: str, finding: Finding) -> str:
+        rule, supplied = self._rule(finding), self.supplied(finding)
+        if supplied is None:
+            if finding.verdict.rank > Verdict.REVIEW.rank:
+                self.reasons.append(NO_RECORD if rule.remedy.add else NO_WORDING)
+            return text
+        self.added.append(supplied)
+        if rule.remedy.at == "start":
+            return supplied + text
+        near = any(element.near is not None for element in rule.requires)
+        return _inserted(text, supplied, self._trigger_end(text, rule) if near else None)
+
+    def _trigger_end(self, text: str, rule: Rule) -> int | None:
+        """The end of the sentence that calls for a rule's element."""
+        folded = self._fold(rule, text)
+        at = [
+            folded.span(place, place + len(word))[1]
+            for element in rule.requires
+            for word in element.when
+            if (place := folded.text.find(word)) >= 0
+        ]
+        if not at:
+            return None
+        return next((m.end() for m in _SENTENCE.finditer(text) if m.end() >= min(at)), len(text))
+
+
+def _inserted(text: str, supplied: str, near: int | None = None) -> str:
+    """The text with an element's wording behind it, or after the sentence that ends at ``near``."""
+    supplied = supplied.rstrip("。") + "。"
+    if near is not None and near < len(text):
+        before, after = text[:near], text[near:]
+        return before + ("" if before[-1] in _ENDS else "。") + supplied + after
+    body = text.rstrip()
+    return body + ("" if body[-1:] in _ENDS or not body else "。") + supplied
+
+
+def _reach(pieces: Sequence[_Piece], first: int, objected: Sequence[Finding]) -> int:
+    """The last piece that an objection joins to the piece ``first``."""
+    last, grown = first, True
+    while grown:
+        grown = False
+        for finding in objected:
+            while (
+                last + 1 < len(pieces)
+                and finding.start < pieces[last].end
+                and pieces[first].start < finding.end
+                and (pieces[last + 1].start < finding.end or _lists_on(*pieces[last : last + 2]))
+            ):
+                last, grown = last + 1, True
+    return last
+
+
+def _lists_on(piece: _Piece, following: _Piece) -> bool:
+    """Whether a claim goes on in a list of figures (收益率为6%、8%、9%)."""
+    return piece.mark == "、" and _LISTED.match(following.text) is not None
+
+
+def _without_slots(text: str) -> str | None:
+    return None if "{{" in text else text
+
+
+def _joined(spans: Iterator[Span] | Sequence[Span]) -> list[Span]:
+    joined: list[Span] = []
+    for start, end in sorted(spans):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = joined[-1][0], max(end, joined[-1][1])
+        else:
+            joined.append((start, end))
+    return joined
+
+
+def _outside(text: str, span: Span, spans: Sequence[Span]) -> list[str]:
+    """The parts of a passage that no objection covers."""
+    done, parts = span[0], []
+    for start, end in spans:
+        parts.append(text[done:start])
+        done = end
+    return [*parts, text[done : span[1]]]
+
+
+def _sentences(text: str) -> list[str]:
+    return [m.group().rstrip("\n") for m in _SENTENCE.finditer(text) if m.group()]

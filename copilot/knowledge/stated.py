@@ -1,0 +1,89 @@
+"""What a text states of a product, against the product's record."""
+
+from __future__ import annotations
+
+import re
+
+from copilot.knowledge.product_sheet import FACTS
+from copilot.records import figures
+from copilot.records.product import Product
+
+__all__ = ["FACTS", "differing_facts", "unknown_figures"]
+
+_RATING = re.compile(r"(?<![A-Za-z])R[1-5](?![0-9])")
+#: A percentage; one behind × is the weight of an index, not a figure of the product.
+_PERCENT = re.compile(r"(?<![\d.×xX*＊])(\d+(?:\.\d+)?)\s*[%％]")
+_START = re.compile(r"([\d,]+(?:\.\d+)?)\s*(亿|万)?元\s*(?:起|（含）起)")
+#: A percentage that stands by one of these is a rate of the product, not a share of something.
+_RATE_WORDS = re.compile(r"利率|年化|基准|费率|手续费|管理费|申购费|认购费|赎回费|托管费")
+_SCALE = {"万": figures.WAN, "亿": figures.YI}
+
+
+def differing_facts(text: str, product: Product) -> list[str]:
+    """The facts of a sheet's facts passage that the record states otherwise.
+
+    A fact that the record has not got differs as well: nothing would carry it.
+    """
+    found = []
+    for name, recorded in _facts(product).items():
+        match = re.search(rf"(?:^|。){re.escape(name)}：([^。]+)", text)
+        if match is None:
+            continue
+        stated = match[1]
+        if stated != recorded and not (recorded and stated.startswith(f"{recorded}。")):
+            found.append(f"{name}：资料写 {stated}，产品记录为 {recorded or '空'}")
+    return found
+
+
+def unknown_figures(sentence: str, product: Product) -> tuple[str, ...]:
+    """Rates, starting amounts and ratings of a sentence that the product's record has not got."""
+    found = []
+    if _RATE_WORDS.search(sentence):
+        rates = _rates(product)
+        found += [match[0] for match in _PERCENT.finditer(sentence) if float(match[1]) not in rates]
+    for match in _START.finditer(sentence):
+        yuan = float(match[1].replace(",", "")) * _SCALE.get(match[2] or "", 1)
+        if product.min_amount is not None and round(yuan * 100) != product.min_amount:
+            found.append(match[0])
+    if product.risk_rating is not None:
+        ratings = set(_RATING.findall(sentence))
+        if len(ratings) == 1 and product.risk_rating not in ratings:
+            found += ratings
+    return tuple(found)
+
+
+def _rates(product: Product) -> set[float]:
+    """Every percentage that the record has."""
+    points = [
+        product.rate_bp,
+        product.benchmark_low_bp,
+        product.benchmark_high_bp,
+        product.apr_bp,
+        product.apr_high_bp,
+        *(fee.rate_bp for fee in product.fees),
+    ]
+    told = (product.benchmark_basis, product.benchmark_statement, product.risk_statement)
+    in_words = {float(rate) for text in told if text for rate in _PERCENT.findall(text)}
+    return {round(bp / 100, 4) for bp in points if bp is not None} | in_words | {0.0}
+
+
+def _facts(product: Product) -> dict[str, str]:
+    """The record's facts as a sheet prints them; ``""`` where the record has none."""
+    apr = [bp for bp in (product.apr_bp, product.apr_high_bp) if bp is not None]
+    cooling, term = product.cooling_off_days, product.term_days
+    return {
+        "产品名称": product.name,
+        "发行机构": product.issuer,
+        "风险等级": product.risk_rating or "",
+        "期限": "" if term is None else figures.term(term),
+        "起点金额": "" if product.min_amount is None else figures.amount(product.min_amount),
+        "年利率": "" if product.rate_bp is None else figures.percent(product.rate_bp),
+        "年化利率（单利）": "至".join(dict.fromkeys(map(figures.percent, apr))),
+        "业绩比较基准": _benchmark(product),
+        "犹豫期": "" if cooling is None else figures.term(cooling),
+    }
+
+
+def _benchmark(product: Product) -> str:
+    span = (product.benchmark_low_bp, product.benchmark_high_bp)
+    return "至".join(dict.fromkeys(figures.percent(bp) for bp in span if bp is not None))

@@ -1,0 +1,413 @@
+"""Whatever is thrown at the checker or written into a rule file: no crash, no blow-up, no code."""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from copilot.compliance import Checker, Pack
+from copilot.compliance.compiler import run_rule_cases
+from copilot.compliance.normalise import Normaliser
+from copilot.errors import CopilotError, InputError
+from copilot.paths import shipped
+from copilot.records.codes import Channel, ProductType
+from copilot.records.compliance import CheckContext, CheckResult
+
+KNOWLEDGE = shipped("knowledge")
+CHECKER = Checker(Pack.read(KNOWLEDGE / "rules" / "pack.json"))
+EXAMPLES = int(os.environ.get("COPILOT_FUZZ_EXAMPLES", "60"))
+DAY = date(2026, 11, 20)
+MEGABYTE = 1_000_000
+
+# Pieces that the stages act on: terms, cues, figures, marks, disguises, and raw Unicode.
+_PIECES = st.one_of(
+    st.characters(),
+    st.text(max_size=12),
+    st.sampled_from(
+        [
+            *(
+                "保本",
+                "不",
+                "不保证",
+                "“",
+                "”",
+                "。",
+                "，",
+                "零风险",
+                "bao本",
+                "保 本",
+                "风阝佥",
+                "\u200b",
+            ),
+            *(
+                "年化",
+                "3.5%",
+                "百分之三点五",
+                "1,000元",
+                "12月31日",
+                "R2",
+                "十",
+                "点",
+                "第一",
+                "如果",
+                "\n",
+            ),
+            *(
+                "保\u0301本",
+                "💰",
+                "ﷺ",
+                "\u202e",
+                "\ud800",
+                "\U000e0041",
+                "İ",
+                "ß",
+                "ǆ",
+                "㍿",
+                "㎡",
+                "\x00",
+            ),
+            *(
+                "guaranteed",
+                "not ",
+                "r1sk-free",
+                "FDIC-insured",
+                "$1,000",
+                "4.5% APY",
+                "g u a r a n t e e",
+            ),
+        ]
+    ),
+)
+_TEXTS = st.lists(_PIECES, max_size=24).map("".join)
+_CONTEXTS = st.builds(
+    CheckContext,
+    product=st.sampled_from([None, *ProductType]),
+    channel=st.sampled_from([None, *Channel]),
+    as_of=st.just(DAY),
+    whole=st.booleans(),
+    facts=st.sampled_from([None, ()]),
+    jurisdictions=st.sampled_from([("cn",), ("us",), ("cn", "uk", "sg"), ("hk",)]),
+)
+_FUZZ = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@_FUZZ
+@given(_TEXTS, _CONTEXTS)
+def test_any_text_gets_a_verdict_with_spans_that_slice_it(text: str, context: CheckContext) -> None:
+    result = CHECKER.check(text, context)
+    assert result == CHECKER.check(text, context)
+    for finding in result.findings:
+        assert 0 <= finding.start <= finding.end <= len(text)
+        assert finding.text == text[finding.start : finding.end]
+        assert finding.start < finding.end or finding.start == len(text)
+
+
+@_FUZZ
+@given(_TEXTS, st.sampled_from(["zh", "en"]), st.data())
+def test_every_offset_leads_back_in_order(text: str, language: str, data: st.DataObject) -> None:
+    folded = CHECKER.pack.languages[language].normaliser.fold(text)
+    spans = [folded.span(i, i + 1) for i in range(len(folded.text))]
+    assert all(0 <= start < end <= len(text) for start, end in spans)
+    assert spans == sorted(spans)
+    if spans:
+        low = data.draw(st.integers(0, len(spans) - 1))
+        high = data.draw(st.integers(low, len(spans) - 1))
+        assert folded.span(low, high + 1) == (spans[low][0], spans[high][1])
+        at = folded.span(low, low)
+        assert at == (spans[low][0], spans[low][0])
+
+
+@_FUZZ
+@given(_TEXTS)
+def test_what_changes_in_folding_is_found_as_the_whole_table_finds_it(text: str) -> None:
+    normaliser = CHECKER.pack.languages["zh"].normaliser
+    assert isinstance(normaliser, Normaliser)
+    assert normaliser._characters(text) == text.translate(normaliser._table)
+
+
+@_FUZZ
+@given(_TEXTS, st.sampled_from(["zh", "en"]))
+def test_figures_of_any_text_lie_inside_it_in_order(text: str, language: str) -> None:
+    spoken = CHECKER.pack.languages[language]
+    folded = spoken.normaliser.fold(text).text
+    end = 0
+    for figure in spoken.figures(folded):
+        assert end <= figure.start < figure.end <= len(folded)
+        end = figure.end
+
+
+def _seconds(text: str, jurisdiction: str) -> float:
+    context = CheckContext(
+        product=ProductType.WMP, as_of=DAY, facts=(), jurisdictions=(jurisdiction,)
+    )
+    started = time.process_time()
+    CHECKER.check(text, context)
+    return time.process_time() - started
+
+
+_REPEATED = [
+    *("保", "不", "0", "9", "a", "A", " ", "\n", ".", ",", "，", "。", "“", '"', "(", "-", "%"),
+    *(
+        "\u200b",
+        "\u0301",
+        "💰",
+        "点",
+        "十",
+        "万",
+        "1,",
+        "3.",
+        "不保本",
+        "零风险，",
+        "如果",
+        "不不不",
+    ),
+    *(
+        "“保本”",
+        "((",
+        "[「",
+        "a ",
+        "a.",
+        "no ",
+        "not guaranteed ",
+        "1%",
+        "百分之",
+        "bao",
+        "最",
+        "我们",
+    ),
+]
+
+
+@pytest.mark.parametrize("unit", _REPEATED)
+def test_time_is_linear_in_the_length_of_a_repeated_text(unit: str) -> None:
+    size = 12_000 // len(unit)
+    for jurisdiction in ("cn", "us"):
+        _seconds(unit * 50, jurisdiction)
+        small = min(_seconds(unit * size, jurisdiction) for _ in range(2))
+        large = _seconds(unit * size * 5, jurisdiction)
+        assert large < 15 * max(small, 0.01), (jurisdiction, small, large)
+
+
+@pytest.mark.parametrize("unit", ["保", "\u200b", "9", "“", "保\u0301"])
+def test_a_megabyte_of_one_character_is_no_attack(unit: str) -> None:
+    assert _seconds(unit * (MEGABYTE // len(unit.encode())), "cn") < 20
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("unit", _REPEATED)
+def test_a_megabyte_of_any_repeated_text_is_no_attack(unit: str) -> None:
+    for jurisdiction in ("cn", "us"):
+        assert _seconds(unit * (MEGABYTE // len(unit.encode())), jurisdiction) < 60
+
+
+def test_many_short_texts_leave_no_memory_behind() -> None:
+    texts = [f"第{i}位客户，年化{i % 97}.{i % 9}%，保证收益{chr(0x4E00 + i)}" for i in range(2_000)]
+    contexts = [CheckContext(product=p, as_of=DAY) for p in ProductType]
+
+    def judged(count: int) -> CheckResult:
+        for number in range(count):
+            text, context = texts[number % len(texts)], contexts[number % len(contexts)]
+            result = CHECKER.check(text, context)
+        return result
+
+    judged(4_000)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    judged(8_000)
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert grown < 12_000  # kB
+
+
+def test_a_check_of_a_large_text_stays_within_its_memory() -> None:
+    program = (
+        "import resource; resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30))\n"
+        "from copilot.compliance import load_checker\n"
+        "from copilot.paths import shipped\n"
+        "checker = load_checker(None, shipped('knowledge'))\n"
+        "for text in ('保' * 300_000, '保本。' * 100_000, '1' * 300_000):\n"
+        "    print(checker.check(text).verdict)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-400:]
+    assert len(done.stdout.split()) == 3
+
+
+RULE = """\
+id: cn.sample.hostile
+title: 示例
+severity: warn
+verdict: review
+citations: [{regulation: 示例办法, evidence: text}]
+why: 示例原因
+message: 命中“{text}”
+{matcher}
+cases:
+  fail: [吉祥如意一, 吉祥如意二, 吉祥如意三]
+  pass: [平安, 顺利, 健康]
+"""
+TERM = "terms: [{words: [吉祥如意]}]"
+
+
+@pytest.fixture
+def compiled(tmp_path: Path) -> Callable[[str], Pack]:
+    folder = tmp_path / "rules"
+    shutil.copytree(KNOWLEDGE / "rules" / "language", folder / "language")
+    (folder / "cn" / "sample").mkdir(parents=True)
+
+    def pack_of(text: str) -> Pack:
+        (folder / "cn" / "sample" / "hostile.yaml").write_text(text, "utf-8")
+        return run_rule_cases(folder).pack
+
+    return pack_of
+
+
+def _pattern(regex: str) -> str:
+    return RULE.replace("{matcher}", f"patterns: [{{regex: '{regex}', anchors: [吉祥]}}]")
+
+
+def test_the_sample_rule_itself_compiles(compiled: Callable[[str], Pack]) -> None:
+    assert compiled(RULE.replace("{matcher}", TERM)).rule("cn.sample.hostile")
+
+
+@pytest.mark.parametrize(
+    "regex", ["(a+)+吉", "(吉|吉)*祥", "(吉*)*祥", "(.*)(.*)(.*)(.*)吉祥", "吉[^。]{0,200}祥"]
+)
+def test_an_expression_that_blows_up_elsewhere_runs_in_linear_time(
+    compiled: Callable[[str], Pack], regex: str
+) -> None:
+    checker = Checker(compiled(_pattern(regex)))
+    started = time.process_time()
+    checker.check("吉祥" + "吉a" * 50_000, CheckContext(as_of=DAY))
+    assert time.process_time() - started < 5
+
+
+@pytest.mark.parametrize(
+    "regex",
+    ["吉{1001}", "((吉{100}){100}){100}", r"(吉)\1", "吉(?=祥)", "吉(?!祥)", "(?P<x>吉", "["],
+)
+def test_an_expression_that_re2_refuses_names_its_line(
+    compiled: Callable[[str], Pack], regex: str
+) -> None:
+    with pytest.raises(InputError) as caught:
+        compiled(_pattern(regex))
+    assert caught.value.file is not None
+    assert caught.value.row == 8
+    assert "RE2" in caught.value.message
+
+
+_BOMB = "a: &a [吉祥]\n" + "".join(
+    f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n"
+    for old, new in zip("abcdefgh", "bcdefghi", strict=True)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (_BOMB, "别名"),
+        ("a: &a [*a]\n", "别名"),
+        ("id: !!python/object/apply:os.system ['true']\n", "YAML"),
+        ("id: !!python/name:os.system\n", "YAML"),
+        ("id: !include /etc/passwd\n", "YAML"),
+        ("[" * 5_000, "YAML"),
+        ("a: " * 3_000, "YAML"),
+        ("- " * 3_000 + "a\n", "YAML"),
+        ("? " * 3_000 + "a\n", "YAML"),
+        ("id: a\nid: b\n", "两次"),
+        ("? [a, b]\n: c\n", "键"),
+        ("--- a\n--- b\n", "YAML"),
+        ("\x00\x01", "YAML"),
+        ("", "内容"),
+        ("42\n", "内容"),
+        ("- 1\n- 2\n", "内容"),
+    ],
+)
+def test_a_hostile_yaml_file_is_refused_with_its_name(
+    compiled: Callable[[str], Pack], text: str, said: str
+) -> None:
+    started = time.process_time()
+    with pytest.raises(InputError) as caught:
+        compiled(text)
+    assert time.process_time() - started < 10
+    assert str(caught.value.file).endswith("hostile.yaml")
+    assert said in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["{text.__class__.__mro__}", "{{ 7*7 }}", "%s %(x)s", "{0}", "$(id)", "{% for x in y %}"],
+)
+def test_a_message_is_text_and_never_a_template(
+    compiled: Callable[[str], Pack], message: str
+) -> None:
+    text = RULE.replace("{matcher}", TERM).replace("命中“{text}”", f"'{message}'")
+    checker = Checker(compiled(text))
+    (finding,) = checker.check("吉祥如意", CheckContext(as_of=DAY)).findings
+    assert finding.message == message
+
+
+def test_what_was_found_is_never_read_as_part_of_the_message(
+    compiled: Callable[[str], Pack],
+) -> None:
+    text = RULE.replace("{matcher}", "patterns: [{regex: '吉祥[^。]{0,20}', anchors: [吉祥]}]")
+    checker = Checker(compiled(text))
+    (finding,) = checker.check("吉祥{text}{0}", CheckContext(as_of=DAY)).findings
+    assert finding.message == "命中“吉祥{text}{0}”"
+
+
+@pytest.mark.parametrize(
+    "matcher",
+    [
+        TERM.replace("吉祥如意", "吉" * 100_000),
+        "terms: [{words: [" + ", ".join(f"吉{i}" for i in range(20_000)) + "]}]",
+        "patterns: [{regex: '" + "|".join(f"吉{i}" for i in range(20_000)) + "', anchors: [吉祥]}]",
+    ],
+)
+def test_an_absurdly_large_rule_is_refused(compiled: Callable[[str], Pack], matcher: str) -> None:
+    with pytest.raises(InputError) as caught:
+        compiled(RULE.replace("{matcher}", matcher))
+    assert str(caught.value.file).endswith("hostile.yaml")
+    assert caught.value.row == 8
+    assert len(str(caught.value)) < 2_000
+
+
+def test_an_absurdly_large_file_is_refused_before_it_is_parsed(
+    compiled: Callable[[str], Pack],
+) -> None:
+    started = time.process_time()
+    with pytest.raises(InputError, match="过大"):
+        compiled(RULE.replace("{matcher}", TERM) + "# " + "x" * 5_000_000)
+    assert time.process_time() - started < 5
+
+
+@_FUZZ
+@given(st.data())
+def test_a_damaged_rule_file_compiles_or_is_refused(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    text = RULE.replace("{matcher}", TERM)
+    at = data.draw(st.integers(0, len(text) - 1))
+    put = data.draw(st.text(st.characters(exclude_categories=["Cs"]), max_size=4))
+    cut = data.draw(st.integers(0, 6))
+    folder = tmp_path_factory.mktemp("damaged")
+    (folder / "language").symlink_to(KNOWLEDGE / "rules" / "language")
+    (folder / "cn" / "sample").mkdir(parents=True)
+    path = folder / "cn" / "sample" / "hostile.yaml"
+    path.write_text(text[:at] + put + text[at + cut :], "utf-8")
+    try:
+        run_rule_cases(folder)
+    except CopilotError as error:
+        assert error.message
+        assert str(error.file).endswith((".yaml", "rules"))
