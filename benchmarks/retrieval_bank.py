@@ -81,7 +81,7 @@ def measure(knowledge: Path, folder: Path) -> BankFigures:
     for outcome in outcomes:
         halves[half(outcome.question)].append(outcome)
         if outcome.question.gold and half(outcome.question) == "test":
-            kind = outcome.question.hard or "一般"
+            kind = outcome.question.hard or "ordinary"
             hard[kind].append(ndcg(outcome.found, outcome.question.gold, 10))
     return BankFigures(
         {name: summary(found) for name, found in halves.items()},

@@ -13,42 +13,51 @@ from typing import Any
 WORKER = Path(__file__).with_name("retrieval_peers.py")
 
 
+SHARED = frozenset({"LangChain BM25", "LangChain Chroma LSA-512", "LangChain Ensemble"})
+"""These are made of each other's parts and live in one process; every other has its own, so that
+one that runs out of memory takes no other with it."""
+
+
 class Peers:
     """Answers requests in the peers' environment; without one, everything is not installed."""
 
     def __init__(self, python: Path | None) -> None:
-        self._process = (
-            subprocess.Popen(
+        self._python = python
+        self._processes: dict[str, subprocess.Popen[str]] = {}
+
+    def __enter__(self) -> Peers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in self._processes.values():
+            process.communicate()
+
+    def ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The reply to one request; a dead process is told like a missing library."""
+        if self._python is None:
+            return {"missing": "not installed"}
+        name = str(request.get("build") or request.get("ask") or "")
+        process = self._process("" if name in SHARED else name, self._python)
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            process.stdin.write(json.dumps(request) + "\n")
+            process.stdin.flush()
+            reply = process.stdout.readline()
+        except BrokenPipeError:
+            reply = ""
+        return dict(json.loads(reply)) if reply else {"missing": "the process ended"}
+
+    def _process(self, name: str, python: Path) -> subprocess.Popen[str]:
+        if name not in self._processes:
+            self._processes[name] = subprocess.Popen(
                 [str(python), str(WORKER)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 text=True,
             )
-            if python
-            else None
-        )
-
-    def __enter__(self) -> Peers:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._process is not None:
-            self._process.communicate()
-
-    def ask(self, request: dict[str, Any]) -> dict[str, Any]:
-        """The reply to one request; a dead process is told like a missing library."""
-        if self._process is None:
-            return {"missing": "not installed"}
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        try:
-            self._process.stdin.write(json.dumps(request) + "\n")
-            self._process.stdin.flush()
-            reply = self._process.stdout.readline()
-        except BrokenPipeError:
-            reply = ""
-        return dict(json.loads(reply)) if reply else {"missing": "the process ended"}
+        return self._processes[name]
 
 
 def processor_seconds(work: Callable[[], object]) -> float:

@@ -152,13 +152,17 @@ def _coverage(coverage: Mapping[str, Mapping[int, float]]) -> Iterator[str]:
 
 def _bank(bank: BankFigures) -> Iterator[str]:
     first = next(iter(bank.halves.values()))
+    asked = sum(metrics["stale@5"].den for metrics in bank.halves.values())
+    answerable = sum(metrics["ndcg@10"].den for metrics in bank.halves.values())
+    stale = sum(metrics["stale@5"].num for metrics in bank.halves.values())
     names = list(bank.halves)
     yield from (
         "",
         f"## The shipped question set over the sample knowledge ({bank.passages} passages)",
         "",
-        "`tests/questions/`: 204 questions in lobby managers' words with their passages, half of "
-        "them hard, and 70 that nothing answers, written by one person who had read the knowledge. "
+        f"`tests/questions/`: {answerable} questions in lobby managers' words with their passages, "
+        f"half of them hard, and {asked - answerable} that nothing answers, written by one author "
+        "who had read the knowledge. "
         "They are split by the hash of their text; weights and floors were set on the `dev` half, "
         "`test` is what counts. Asked through `search`, the first hundred hits kept, so the times "
         "are not those of an ordinary search.",
@@ -176,7 +180,8 @@ def _bank(bank: BankFigures) -> Iterator[str]:
     yield from (
         "",
         "Without the date filter the same ranking has a passage that is not valid on the day among "
-        f"the first five for {bank.undated_stale.value:.1%} of the questions; with it, none.",
+        f"the first five for {bank.undated_stale.value:.1%} of the questions; with it, for "
+        f"{stale:.0f} of {asked}.",
     )
 
 

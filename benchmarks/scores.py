@@ -163,10 +163,10 @@ def clusters(segments: Any) -> None:
 
 def generated() -> None:
     """Scores against the best possible, and recommendations against popularity."""
-    print("\n## 已知真相的生成客户（自己的生成器，4,000位）\n")
+    print("\n## 已知真相的生成客户（自己的生成器，2,000位）\n")
     print("真实概率已知，可以算出任何模型能达到的最高AUC。\n")
     print("| 评分 | 方法 | 检验AUC | 最高可能 | 达到 | 正例/例 |\n|---|---|---|---:|---:|---:|")
-    tables, truth = known_truth.generate(4_000)
+    tables, truth = known_truth.generate(2_000)
     with tempfile.TemporaryDirectory(prefix="copilot-scores-") as folder:
         store, settings = known_truth.open_tables_as_bank(Path(folder), tables)
         with store.writer_lock():

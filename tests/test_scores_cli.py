@@ -19,7 +19,7 @@ Run = Callable[..., tuple[int, Any]]
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("评分 数据")
-    tables, _ = known_truth.generate(450)
+    tables, _ = known_truth.generate(450, acquire=False)
     store, _ = known_truth.open_tables_as_bank(directory, tables)
     store.close()
     return directory

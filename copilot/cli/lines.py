@@ -15,6 +15,7 @@ from copilot.errors import InputError
 from copilot.records.codes import Audience, Channel, DraftKind, ProductType
 from copilot.records.compliance import CheckContext
 
+_CONTEXTS_KEPT = 1_000  # contexts that lines share are read once
 _LINE_KEYS = ("id", "text", "context")
 _CONTEXT_KEYS = (
     "product",
@@ -53,16 +54,20 @@ def read_lines(source: Path, day: date, known: Sequence[str]) -> Iterator[Line]:
     """
     if not source.is_file():
         raise InputError("没有这个文件。", file=str(source), next="请检查 --jsonl 的路径。")
+    contexts: dict[str, CheckContext] = {}
     with source.open("rb") as lines:
         for row, line in enumerate(lines, 1):
             if not line.strip():
                 continue
             try:
                 item = _item(line)
-                context = _context(item.get("context", {}), day, known)
+                given = item.get("context", {})
+                context = contexts.get(repr(given)) or _context(given, day, known)
             except InputError as error:
                 error.file, error.row = str(source), row
                 raise
+            if len(contexts) < _CONTEXTS_KEPT:
+                contexts[repr(given)] = context
             yield Line(row, item["id"], item["text"], context)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -58,6 +58,11 @@ LookupCheck = Literal[
     "open_complaint",
 ]
 MIN_CASES = 3
+Word = Annotated[str, Field(min_length=1, max_length=60)]
+Regex = Annotated[str, Field(min_length=1, max_length=4_000)]
+RoleWord = Annotated[str, Field(max_length=200, pattern=r"^[^*+{}]*$")]  # nothing that repeats
+Words = Annotated[list[Word], Field(max_length=1_000)]
+Regexes = Annotated[list[Regex], Field(max_length=200)]
 
 
 class Closed(BaseModel):
@@ -85,32 +90,32 @@ class ExcusesModel(Closed):
     """When a match is no objection (see `copilot.compliance.rules.Excuses`)."""
 
     unless: list[StanceName] = ["negated", "warned"]
-    lawful: list[str] = []
-    lawful_patterns: list[str] = []
-    only_with: list[str] = []
-    not_with: list[str] = []
+    lawful: Words = []
+    lawful_patterns: Regexes = []
+    only_with: Words = []
+    not_with: Words = []
 
 
 class TermsModel(ExcusesModel):
     """Fixed strings."""
 
-    words: list[str] = Field(min_length=1)
+    words: Words = Field(min_length=1)
 
 
 class PatternModel(ExcusesModel):
     """An RE2 pattern with the words of which one must be in the text for it to run."""
 
-    regex: str = Field(min_length=1)
-    anchors: list[str] = Field(min_length=1)
+    regex: Regex
+    anchors: Words = Field(min_length=1)
 
 
 class RequiresModel(ExcusesModel):
     """An element that a whole text must contain."""
 
     element: str = Field(min_length=1)
-    present: list[str] = Field(min_length=1)
-    when: list[str] = []
-    when_patterns: list[str] = []
+    present: Regexes = Field(min_length=1)
+    when: Words = []
+    when_patterns: Regexes = []
     near: int | None = Field(default=None, gt=0)
 
     @model_validator(mode="after")
@@ -124,7 +129,7 @@ class ClaimModel(ExcusesModel):
     """A figure near some words, compared with a bound or with a fact of the record."""
 
     figure: FigureKind
-    near: list[str] = Field(min_length=1)
+    near: Words = Field(min_length=1)
     within: int = Field(default=12, gt=0, le=60)
     operator: Operator
     value: float | None = None
@@ -270,8 +275,8 @@ class RuleModel(Closed):
 class RoleWords(Closed):
     """Words around a figure → the fact roles it may then state."""
 
-    before: dict[str, list[str]]
-    after: dict[str, list[str]]
+    before: dict[RoleWord, list[str]]
+    after: dict[RoleWord, list[str]]
 
 
 class CuesModel(Closed):

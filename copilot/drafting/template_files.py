@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
 from pathlib import Path
 from typing import Literal
@@ -124,8 +124,11 @@ def load_templates(directory: Path) -> tuple[Template, ...]:
     return _unique((template, path) for path in files for template in (_template(path),))
 
 
-def load_scripts(directory: Path) -> tuple[Script, ...]:
-    """Every script move under ``directory``, in file order; errors as `load_templates`."""
+def load_scripts(directory: Path, without: Collection[str] = ()) -> tuple[Script, ...]:
+    """Every script move under ``directory``, in file order; errors as `load_templates`.
+
+    ``without`` are the names of files (no suffix) to leave out.
+    """
     scripts: dict[str, Path] = {}
     loaded: list[Script] = []
     for path in _yaml_files(directory):
@@ -133,7 +136,8 @@ def load_scripts(directory: Path) -> tuple[Script, ...]:
             if script.script_id in scripts:
                 raise _twice(script.script_id, path, scripts[script.script_id])
             scripts[script.script_id] = path
-            loaded.append(script)
+            if path.stem not in without:
+                loaded.append(script)
     return tuple(loaded)
 
 

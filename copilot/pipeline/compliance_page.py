@@ -77,11 +77,11 @@ def _of_set(name: str, report: ComplianceReport) -> Iterator[str]:
     for category, (caught, count) in report.by_category().items():
         yield f"| {category} | {caught} | {count} |"
     missed = [judged for judged in report.judged if judged.missed]
-    yield from ("", f"没判对的 {len(missed)} 条：", "")
+    yield from ("", f"没判对的 {len(missed)} 条（原文由命令列出）：", "")
     for judged in missed:
         kind = "误判" if judged.given.label == CLEAN else "漏判"
         rules = "、".join(sorted({f.rule_id for f in judged.result.findings})) or "无"
-        yield f"- {kind} `{judged.given.id}` {judged.given.text}（规则：{rules}）"
+        yield f"- {kind} `{judged.given.id}` {judged.given.category}（规则：{rules}）"
 
 
 def _coverage(pack: Pack, knowledge_dir: Path, catalogue: Path | None) -> Sequence[str]:

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from copilot.errors import StateError
+from copilot.records.codes import Audience
 from copilot.records.generation import Generation
 from copilot.records.staff import Principal
 from copilot.settings import Settings
@@ -53,6 +54,7 @@ class Workbench:
         self.principal = principal
         self.as_of = as_of
         self.staff_id = staff_id
+        self._scripts: dict[frozenset[str], Sequence[Script]] = {}
 
     @classmethod
     def open(
@@ -126,13 +128,23 @@ class Workbench:
         with self.store.read() as connection:
             return self.store.approvals(connection).reviews()
 
-    @cached_property
+    @property
     def scripts(self) -> Sequence[Script]:
-        """The approved moves that internal talking points are joined from."""
+        """The approved moves that internal talking points are joined from.
+
+        A file whose document grants keep from the principal is left out, from the next call on.
+        """
+        withheld = self.store.knowledge(self.principal).withheld(Audience.INTERNAL)
+        if withheld not in self._scripts:
+            self._scripts = {withheld: self._scripts_without(withheld)}
+        return self._scripts[withheld]
+
+    def _scripts_without(self, withheld: frozenset[str]) -> Sequence[Script]:
         from copilot.drafting.template_files import load_scripts
 
         folder = self.settings.knowledge_dir / "scripts"
-        return load_scripts(folder) if folder.is_dir() else ()
+        names = {document.removeprefix("script/") for document in withheld}
+        return load_scripts(folder, names) if folder.is_dir() else ()
 
     @cached_property
     def wire(self) -> Wire | None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 Location = tuple[str | int, ...]
 
 _DEEPEST = 60
+_LARGEST = 4_000_000  # bytes
+_LONGEST_SHOWN = 200
 _LONG_INDENT = re.compile(rf"^[ ?:\-]{{{_DEEPEST},}}", re.M)
 
 
@@ -35,8 +37,14 @@ class YamlFile:
         """Read a UTF-8 YAML file.
 
         Raises:
-            InputError: as `parse`, or not UTF-8.
+            InputError: as `parse`, or too large, or not UTF-8.
         """
+        if path.stat().st_size > _LARGEST:
+            raise InputError(
+                f"文件过大，超过 {_LARGEST // 1_000_000} MB。",
+                next="请拆成较小的文件。",
+                file=str(path),
+            )
         try:
             text = path.read_text("utf-8")
         except UnicodeDecodeError as error:
@@ -131,13 +139,19 @@ class YamlFile:
             case "enum" | "literal_error":
                 allowed = first["ctx"]["expected"].replace(" or ", ", ")
                 return self.error(
-                    f"{name} 的值 {first['input']!r} 不在允许范围内。",
+                    f"{name} 的值 {_shown(first['input'])} 不在允许范围内。",
                     location,
                     next=f"可用的值：{allowed}。",
                 )
             case _:
-                reason = f"{name} 的值 {first['input']!r} 不符合要求：{first['msg']}。"
+                reason = f"{name} 的值 {_shown(first['input'])} 不符合要求：{first['msg']}。"
                 return self.error(reason, location)
+
+
+def _shown(value: object) -> str:
+    """A value as an error repeats it."""
+    text = repr(value)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
 
 
 def _check_depth(text: str, loader: Any, path: Path, first_line: int) -> None:

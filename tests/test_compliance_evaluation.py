@@ -1,0 +1,87 @@
+"""How well the checker judges, on sentences written for this project and on a public sample."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from copilot.cli.eval import app
+from copilot.compliance import Checker, load_checker
+from copilot.errors import InputError
+from copilot.paths import shipped
+from copilot.pipeline.compliance_evaluation import (
+    PINNED_DAY,
+    ComplianceReport,
+    evaluate_compliance,
+    read_labelled,
+)
+
+TEXTS = Path(__file__).parent / "compliance_texts"
+PUBLIC = Path(__file__).parents[2] / "shared" / "data" / "compliance_dev.jsonl"
+
+
+@pytest.fixture(scope="module")
+def checker() -> Checker:
+    return load_checker(None, shipped("knowledge"))
+
+
+def _report(checker: Checker, path: Path) -> ComplianceReport:
+    return evaluate_compliance(checker, read_labelled(path, PINNED_DAY))
+
+
+@pytest.mark.parametrize("name", ["dev", "test"])
+def test_violations_are_caught_and_lawful_texts_left_alone(checker: Checker, name: str) -> None:
+    metrics = _report(checker, TEXTS / f"{name}.jsonl").metrics()
+    assert metrics["violation_recall"].value >= 0.95
+    assert metrics["false_block_rate"].value <= 0.01
+    assert metrics["hard_negative_false_block_rate"].value <= 0.02
+    assert metrics["lawful_not_pass_rate"].value <= 0.05
+
+
+def test_the_public_sample_is_judged_within_the_aims(checker: Checker) -> None:
+    if not PUBLIC.is_file():
+        pytest.skip(f"no public sample at {PUBLIC}")
+    metrics = _report(checker, PUBLIC).metrics()
+    assert metrics["violation_recall"].value >= 0.95
+    assert metrics["evasion_recall"].value >= 0.97
+    assert metrics["false_block_rate"].value <= 0.01
+
+
+def test_the_report_counts_and_lists_every_miss(tmp_path: Path) -> None:
+    rows = [
+        {
+            "id": "a",
+            "text": "这款理财保本保息",
+            "label": "violation",
+            "context": {"product": "wmp"},
+        },
+        {"id": "b", "text": "请携带身份证", "label": "violation", "context": {"whole": False}},
+        {"id": "c", "text": "网点九点营业", "label": "clean", "context": {"whole": False}},
+    ]
+    file = tmp_path / "set.jsonl"
+    file.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows), "utf-8")
+    result = CliRunner().invoke(app, ["compliance", "--set", str(file), "--format", "json"])
+    document = json.loads(result.stdout)
+    assert document["n"] == 3
+    assert document["metrics"]["violation_recall"]["num"] == 1
+    assert document["metrics"]["violation_recall"]["den"] == 2
+    assert [miss["id"] for miss in document["misses"]] == ["b"]
+
+
+def test_a_row_with_an_unknown_label_is_refused_with_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "set.jsonl"
+    file.write_text('{"id": "a", "text": "好", "label": "maybe"}\n', "utf-8")
+    with pytest.raises(InputError) as refused:
+        list(read_labelled(file, PINNED_DAY))
+    assert refused.value.row == 1
+    assert "violation" in str(refused.value)
+
+
+def test_the_page_names_rows_that_no_text_decides(tmp_path: Path) -> None:
+    page = tmp_path / "compliance.md"
+    arguments = ["compliance", "--set", str(TEXTS / "dev.jsonl"), "--page", str(page)]
+    assert CliRunner().invoke(app, arguments).exit_code == 0
+    assert "cn.iad.popup-one-click" in page.read_text("utf-8")
