@@ -212,10 +212,9 @@ def growth(pack: Pack, count: int) -> list[str]:
     ]
 
 
-def streams(full: bool) -> list[str]:
+def streams(most: int) -> list[str]:
     """Throughput and memory of ``check --jsonl``."""
-    sizes = (1, 20_000, 1_000_000) if full else (1, 20_000, 60_000)
-    found = lines(sizes)
+    found = lines((1, most // 3, most))
     start = found[0]
     table = [
         "| `check --jsonl`, lines | lines/s (processor) | lines/s (clock) | largest memory, MB |",
@@ -250,7 +249,7 @@ def report(options: argparse.Namespace) -> str:
         "",
         "## Lines",
         "",
-        *streams(options.full),
+        *streams(1_000_000 if options.full else options.lines),
         "",
     ]
     return "\n".join(parts)
@@ -259,11 +258,14 @@ def report(options: argparse.Namespace) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--texts", type=int, default=600)
+    parser.add_argument("--lines", type=int, default=60_000)
     parser.add_argument("--full", action="store_true", help="a million lines for the memory")
     parser.add_argument("--textlint", type=Path, help="a folder with node_modules")
     parser.add_argument("--write", type=Path)
     options = parser.parse_args()
-    options.words = [f"--texts {options.texts}", *(["--full"] if options.full else [])]
+    options.words = [f"--texts {options.texts}", f"--lines {options.lines}"]
+    options.words += ["--full"] if options.full else []
+    options.words += ["--textlint DIR"] if options.textlint else []
     text = report(options)
     print(text)
     if options.write:

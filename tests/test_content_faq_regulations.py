@@ -91,7 +91,8 @@ def test_an_answer_is_short_sourced_and_quotes_no_rate(entry: dict[str, Any]) ->
 
 @pytest.mark.parametrize("path", FAQ, ids=lambda path: path.stem)
 def test_nothing_is_worded_as_the_regulators_forbid(path: Path) -> None:
-    text = path.read_text("utf-8")
+    # A customer's question may hold the word; what the bank answers may not.
+    text = "".join(entry["answer"] for entry in yaml.safe_load(path.read_text("utf-8")))
     assert [word for word in NEVER_SAID if word in text] == []
     assert text.count("预期收益率") == text.count("不是预期收益率")
 

@@ -126,9 +126,12 @@ def _within_reach(products: Sequence[Product], profile: Profile | None) -> froze
 
 
 def _free_money(profile: Profile | None) -> int | None:
-    parts = [profile.value(name) for name in ("aum_demand", "maturing_30")] if profile else []
+    if profile is None:
+        return None
+    parts = (profile.value(name) for name in ("aum_demand", "maturing_30"))
     known = [part for part in parts if isinstance(part, int)]
-    return sum(known) if known else None
+    assets = profile.value("aum_total")
+    return sum(known) if known else assets if isinstance(assets, int) else None
 
 
 def _need_of(kind: ProductType) -> str:
