@@ -188,7 +188,7 @@ def check_revocations(town: Town, rounds: int) -> None:
 
 
 def test_a_thousand_readers_and_ten_thousand_documents_leak_nothing(town: Town) -> None:
-    seen = check_every_face(town, searched=200, retrieved=30, asked=15, pitched=15)
+    seen = check_every_face(town, searched=200, retrieved=30, asked=40, pitched=40)
     assert min(seen["found"], seen["kept_away"]) > 5_000
     assert min(seen["asked"], seen["pitched"]) > 5
     check_revocations(town, 10)
