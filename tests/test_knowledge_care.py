@@ -12,7 +12,7 @@ import knowledge_records as records
 import pytest
 from typer.testing import CliRunner
 
-from copilot.cli.main import app
+from copilot.cli.main import command_line
 from copilot.errors import InputError, NotFound
 from copilot.knowledge.care import Age, aging, difference, view
 from copilot.knowledge.export import export
@@ -204,12 +204,14 @@ def test_an_export_does_not_write_among_other_files(filled: Store, tmp_path: Pat
 
 
 def run(home: Path, *words: str) -> tuple[int, dict[str, Any]]:
-    done = RUNNER.invoke(app, ["knowledge", *words, "--data-dir", str(home), "--format", "json"])
+    done = RUNNER.invoke(
+        command_line(()), ["knowledge", *words, "--data-dir", str(home), "--format", "json"]
+    )
     return done.exit_code, json.loads(done.stdout)
 
 
 def text(home: Path, *words: str) -> str:
-    return RUNNER.invoke(app, ["knowledge", *words, "--data-dir", str(home)]).stdout
+    return RUNNER.invoke(command_line(()), ["knowledge", *words, "--data-dir", str(home)]).stdout
 
 
 def test_care_on_the_command_line(

@@ -15,7 +15,7 @@ import pytest
 from fake_openai import FakeOpenAI
 from typer.testing import CliRunner
 
-from copilot.cli.main import app
+from copilot.cli.main import command_line
 from copilot.errors import Forbidden, InputError, NotFound
 from copilot.knowledge.grants import Readers, grant, revoke
 from copilot.knowledge.quotes import verify
@@ -352,7 +352,7 @@ def test_a_script_taken_from_a_reader_leaves_their_talking_points_too(
 
 
 def run(*words: str) -> tuple[int, dict[str, object]]:
-    done = RUNNER.invoke(app, [*words, "--format", "json"])
+    done = RUNNER.invoke(command_line(()), [*words, "--format", "json"])
     return done.exit_code, json.loads(done.stdout) if done.stdout.strip() else {}
 
 

@@ -20,7 +20,7 @@ from fake_openai import FakeOpenAI
 from test_knowledge_vectors_faults import GAIN, ask, configured
 from typer.testing import CliRunner
 
-from copilot.cli.main import app
+from copilot.cli.main import command_line
 from copilot.errors import CopilotError, IndexUnavailable, StateError
 from copilot.knowledge import vectors
 from copilot.knowledge.dense import record_gain
@@ -132,7 +132,7 @@ def test_a_server_that_is_not_there_costs_no_answer(
 
 def run(settings: Settings, *words: str) -> tuple[int, dict[str, Any]]:
     place = ("--data-dir", str(settings.data_dir), "--format", "json")
-    done = RUNNER.invoke(app, ["knowledge", "index", *words, *place])
+    done = RUNNER.invoke(command_line(()), ["knowledge", "index", *words, *place])
     if isinstance(done.exception, CopilotError):
         raise done.exception
     return done.exit_code, json.loads(done.stdout)

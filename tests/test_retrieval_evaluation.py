@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from copilot.cli.main import app
+from copilot.cli.main import command_line
 from copilot.errors import InputError
 from copilot.knowledge.evaluation import Outcome, Question, read_set, summary
 from copilot.knowledge.separation import separation
@@ -44,7 +44,7 @@ def write_set(folder: Path, **rows: list[dict[str, Any]]) -> Path:
 
 def evaluated(folder: Path, *more: str) -> Result:
     return CliRunner().invoke(
-        app, ["eval", "retrieval", "--set", str(folder), "--format", "json", *more]
+        command_line(()), ["eval", "retrieval", "--set", str(folder), "--format", "json", *more]
     )
 
 

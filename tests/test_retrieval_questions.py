@@ -14,7 +14,7 @@ import knowledge_files as files
 import pytest
 from typer.testing import CliRunner
 
-from copilot.cli.main import app
+from copilot.cli.main import command_line
 from copilot.errors import InputError
 from copilot.knowledge.evaluation import Outcome, Question, summary
 from copilot.knowledge.faq import faq_parts
@@ -176,7 +176,9 @@ def test_the_bank_s_own_knowledge_is_asked_when_the_set_is_yaml(
         "utf-8",
     )
     home = ["--data-dir", str(bench.settings.data_dir), "--format", "json"]
-    result = CliRunner().invoke(app, ["eval", "retrieval", "--set", str(folder), *home])
+    result = CliRunner().invoke(
+        command_line(()), ["eval", "retrieval", "--set", str(folder), *home]
+    )
     assert result.exit_code == 0
     document = json.loads(result.stdout)
     assert document["n"] == 2

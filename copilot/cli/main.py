@@ -1,64 +1,60 @@
-"""The ``copilot`` command: every command is mounted here, and every error ends here."""
+"""The ``copilot`` command: commands are mounted here, and every error ends here."""
 
 from __future__ import annotations
 
 import os
 import signal
 import sys
+from collections.abc import Sequence
+from importlib import import_module
 from types import FrameType
 from typing import NoReturn
 
 import typer
 
-from copilot.cli import (
-    ask,
-    audit,
-    check,
-    demo,
-    doctor,
-    eval,
-    init,
-    knowledge,
-    match,
-    pitch,
-    profile,
-    rules,
-    score,
-    search,
-    segment,
-    tables,
-    today,
-)
 from copilot.cli.common import fail
 from copilot.cli.usage import in_chinese
 from copilot.errors import CopilotError, DependencyError
 
-app = typer.Typer(
-    name="copilot",
-    help="银行营销助手：客户画像、有依据的话术、合规检查。",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
+COMMANDS = ("init", "demo", "today", "match", "pitch", "ask", "check", "search", "doctor")
+GROUPS = {
+    "tables": "检查银行数据表，查看代码表。",
+    "profile": "客户画像：计算、查看、解释。",
+    "score": "评分：训练、检验、模型卡、下一个产品。",
+    "segment": "客群：清单、条件、变动、常见搭配。",
+    "knowledge": "知识库：入库、版本、到期、矛盾、权限、索引。",
+    "rules": "合规规则：清单、内容、自测、影响、启用。",
+    "eval": "评测：检索与合规的效果和速度。",
+    "audit": "留痕：校验与查看。",
+}
 
-app.command("init")(init.init)
-app.command("demo")(demo.demo)
-app.command("today")(today.today)
-app.command("match")(match.match)
-app.command("pitch")(pitch.pitch)
-app.command("ask")(ask.ask)
-app.command("check")(check.check)
-app.command("search")(search.search)
-app.command("doctor")(doctor.doctor)
-app.add_typer(tables.app, name="tables", help="检查银行数据表，查看代码表。")
-app.add_typer(profile.app, name="profile", help="客户画像：计算、查看、解释。")
-app.add_typer(score.app, name="score", help="评分：训练、检验、模型卡、下一个产品。")
-app.add_typer(segment.app, name="segment", help="客群：清单、条件、变动、常见搭配。")
-app.add_typer(knowledge.app, name="knowledge", help="知识库：入库、版本、到期、矛盾、权限、索引。")
-app.add_typer(rules.app, name="rules", help="合规规则：清单、内容、自测。")
-app.add_typer(eval.app, name="eval", help="评测：检索的效果和速度。")
-app.add_typer(audit.app, name="audit", help="留痕：校验与查看。")
+
+def command_line(words: Sequence[str]) -> typer.Typer:
+    """The command line for these words: the module of the command they name, else all of them.
+
+    A command that is not asked for is not imported, so that a quick one starts quickly.
+    """
+    app = typer.Typer(
+        name="copilot",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+    app.callback(help="银行营销助手：客户画像、有依据的话术、合规检查。")(_root)
+    first = words[0] if words else ""
+    named = (first,) if first in COMMANDS or first in GROUPS else (*COMMANDS, *GROUPS)
+    for name in named:
+        module = import_module(f"copilot.cli.{name}")
+        if name in GROUPS:
+            app.add_typer(module.app, name=name, help=GROUPS[name])
+        else:
+            app.command(name)(getattr(module, name))
+    return app
+
+
+def _root() -> None:
+    """Keeps the command's name on the command line even where only one is mounted."""
 
 
 def main() -> None:
@@ -67,7 +63,7 @@ def main() -> None:
     interrupts = _remember_interrupts()
     as_json = "json" in _values_of("--format")
     try:
-        code = app(prog_name="copilot", standalone_mode=False)
+        code = command_line(sys.argv[1:])(prog_name="copilot", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except CopilotError as error:
         fail(error, as_json=as_json)
@@ -130,5 +126,7 @@ def _offline() -> None:
         "ORT_DISABLE_TELEMETRY": "1",
         "HF_HUB_OFFLINE": "1",
         "DO_NOT_TRACK": "1",
+        # Looking for plug-ins reads the metadata of every installed package at each start.
+        "PYDANTIC_DISABLE_PLUGINS": "__all__",
     }.items():
         os.environ[name] = value
