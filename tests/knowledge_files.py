@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import date, datetime
 from pathlib import Path
 
+import document_files
+
 from copilot.records.codes import Audience, PassageKind
 from copilot.records.generation import Generation
-from copilot.records.knowledge import IngestReport, SearchQuery
+from copilot.records.knowledge import Document, IngestReport, SearchQuery
 from copilot.records.staff import Principal
 from copilot.settings import Settings
 from copilot.store import Store
@@ -173,3 +175,21 @@ def found(
     query = SearchQuery(text, as_of, k=k, kind=kind, audience=audience)
     result = search(query, store, settings, principal)
     return [hit.passage.document_id for hit in result.hits]
+
+
+def documents(store: Store) -> dict[str, Document]:
+    return {d.document_id: d for d in store.knowledge(EVERYONE).documents()}
+
+
+def every_format(home: Path) -> Path:
+    """One document of each format, and one that is broken."""
+    home.mkdir()
+    document_files.word(home / "挂失.docx", "挂失业务先口头后书面。")
+    document_files.workbook(home / "利率.xlsx", {"存款": [["产品", "年利率"], ["定存", "1.25%"]]})
+    (home / "代办.pdf").write_bytes(
+        document_files.pdf(document_files.paragraphs("代办业务要带双方证件。"))
+    )
+    (home / "公告.html").write_text("<h1>公告</h1><p>系统周日凌晨维护。</p>", "utf-8")
+    (home / "提示.txt").write_bytes("假币当面收缴并出具凭证。".encode("gb18030"))
+    (home / "坏.docx").write_bytes(b"PK\x03\x04")
+    return home

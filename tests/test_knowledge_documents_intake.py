@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import signal
-import subprocess
-import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 
-import document_files
 import knowledge_files as files
 import pytest
 from typer.testing import CliRunner
 
 from copilot.cli.knowledge import app
 from copilot.knowledge import ingest
-from copilot.knowledge.watch import watch
 from copilot.records.codes import Audience, PassageKind
 from copilot.records.generation import Generation
-from copilot.records.knowledge import Document, IngestReport
+from copilot.records.knowledge import IngestReport
 from copilot.settings import Settings
 from copilot.store import Store
 
@@ -42,10 +31,6 @@ def remarks(report: IngestReport) -> dict[str, list[str]]:
     for file, remark in report.remarks:
         found.setdefault(Path(file).name, []).append(remark)
     return found
-
-
-def documents(store: Store) -> dict[str, Document]:
-    return {d.document_id: d for d in store.knowledge(files.EVERYONE).documents()}
 
 
 def run(settings: Settings, *words: str) -> tuple[int, dict[str, object]]:
@@ -70,18 +55,7 @@ def with_bank(store: Store, *products: dict[str, object]) -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """One document of each format, and one that is broken."""
-    home = tmp_path / "行内资料"
-    home.mkdir()
-    document_files.word(home / "挂失.docx", WORDS)
-    document_files.workbook(home / "利率.xlsx", {"存款": [["产品", "年利率"], ["定存", "1.25%"]]})
-    (home / "代办.pdf").write_bytes(
-        document_files.pdf(document_files.paragraphs("代办业务要带双方证件。"))
-    )
-    (home / "公告.html").write_text("<h1>公告</h1><p>系统周日凌晨维护。</p>", "utf-8")
-    (home / "提示.txt").write_bytes("假币当面收缴并出具凭证。".encode("gb18030"))
-    (home / "坏.docx").write_bytes(b"PK\x03\x04")
-    return home
+    return files.every_format(tmp_path / "行内资料")
 
 
 def test_every_format_is_found_by_search_and_a_broken_file_is_named(
@@ -129,7 +103,7 @@ def test_options_reach_what_does_not_declare_itself_and_nothing_else(
         *("--valid-from", "2026-11-01", "--valid-to", "2027-01-01"),
     )
     assert code == 0
-    found = documents(store)
+    found = files.documents(store)
     word, sheet = found["file/挂失.docx"], found["file/利率.xlsx"]
     assert (word.kind, word.audience, word.branches) == (
         PassageKind.PRODUCT,
@@ -163,7 +137,7 @@ def test_options_outside_the_closed_values_are_refused_before_anything_is_writte
     result = CliRunner().invoke(app, ["ingest", str(folder), *options, *home])
     assert result.exit_code != 0
     assert reason in f"{result.output}{result.exception}"
-    assert documents(store) == {}
+    assert files.documents(store) == {}
 
 
 def test_a_sheet_that_contradicts_the_product_table_is_reported_with_both_figures(
@@ -234,7 +208,7 @@ def test_an_ingest_that_was_cut_off_goes_on_where_it_stopped(
 
     with pytest.raises(KeyboardInterrupt), store.writer_lock():
         ingest([folder], store, settings, stop_at_the_third)
-    assert len(documents(store)) == 2
+    assert len(files.documents(store)) == 2
     again = list(statuses(files.take_in(store, settings, folder)).values())
     assert (again.count("unchanged"), again.count("added")) == (2, 3)
 
@@ -281,135 +255,3 @@ def test_thousands_of_files_go_in_with_progress_and_are_skipped_quickly_the_seco
     assert set(statuses(files.take_in(store, settings, home)).values()) == {"unchanged"}
     assert time.monotonic() - started < 30
     assert files.found("第1234号网点", store, settings)[0] == "file/通知1234.txt"
-
-
-@dataclass
-class Watched:
-    """A folder under watch, its reports as they come."""
-
-    reports: list[IngestReport] = field(default_factory=list)
-    stop: threading.Event = field(default_factory=threading.Event)
-
-    def until(self, holds: Callable[[], bool]) -> None:
-        ends = time.monotonic() + 60
-        while not holds():
-            assert time.monotonic() < ends, self.reports
-            time.sleep(0.02)
-
-    def outcomes(self) -> list[tuple[str, str]]:
-        return [(Path(f).name, status) for r in self.reports for f, status, _ in r.files]
-
-
-@contextmanager
-def watching(store: Store, settings: Settings, *paths: Path) -> Iterator[Watched]:
-    watched = Watched()
-
-    def follow() -> None:
-        for report in watch(paths, store, settings, lambda: not watched.stop.wait(0.05)):
-            watched.reports.append(report)
-
-    thread = threading.Thread(target=follow)
-    thread.start()
-    try:
-        yield watched
-    finally:
-        watched.stop.set()
-        thread.join()
-
-
-def test_a_watched_folder_follows_new_changed_and_deleted_files(
-    store: Store, settings: Settings, folder: Path
-) -> None:
-    with watching(store, settings, folder) as watched:
-        watched.until(lambda: len(documents(store)) == 5)
-        watched.until(lambda: ("坏.docx", "refused") in watched.outcomes())
-        document_files.word(folder / "挂失.docx", "挂失改为线上办理。")
-        watched.until(lambda: documents(store)["file/挂失.docx"].version == 2)
-        (folder / "新通知.txt").write_text("新通知的内容。", "utf-8")
-        watched.until(lambda: "file/新通知.txt" in documents(store))
-        (folder / "利率.xlsx").unlink()
-        watched.until(lambda: ("利率.xlsx", "removed") in watched.outcomes())
-        assert "file/利率.xlsx" not in documents(store)
-        assert files.found("定存年利率", store, settings) == []
-        rounds = len(watched.reports)
-        time.sleep(0.4)
-        assert len(watched.reports) == rounds  # nothing changed, nothing is said
-
-
-def test_a_moved_file_keeps_its_document_and_a_changed_declaration_counts(
-    store: Store, settings: Settings, folder: Path
-) -> None:
-    (folder / "旧").mkdir()
-    with watching(store, settings, folder) as watched:
-        watched.until(lambda: len(documents(store)) == 5)
-        (folder / "挂失.docx").rename(folder / "旧" / "挂失.docx")
-        watched.until(lambda: ("挂失.docx", "unchanged") in watched.outcomes())
-        assert "file/挂失.docx" in documents(store)
-        (folder / "提示.txt.meta.yaml").write_text("audience: customer\n", "utf-8")
-        watched.until(lambda: documents(store)["file/提示.txt"].audience is Audience.CUSTOMER)
-
-
-def test_a_folder_that_is_no_longer_mounted_takes_no_document_out(
-    store: Store, settings: Settings, folder: Path
-) -> None:
-    with watching(store, settings, folder) as watched:
-        watched.until(lambda: len(documents(store)) == 5)
-        shutil.move(folder, folder.with_name("别处"))
-        watched.until(lambda: any("没有挂载" in "".join(r.notes) for r in watched.reports))
-        assert len(documents(store)) == 5
-
-
-def test_one_of_two_folders_that_goes_away_keeps_its_documents(
-    store: Store, settings: Settings, folder: Path, tmp_path: Path
-) -> None:
-    other = tmp_path / "分行资料"
-    (other / "一").mkdir(parents=True)
-    (other / "一" / "甲.txt").write_text("甲业务的说明。", "utf-8")
-    (other / "乙.txt").write_text("乙业务的说明。", "utf-8")
-    with watching(store, settings, folder, other) as watched:
-        watched.until(lambda: len(documents(store)) == 7)
-        shutil.rmtree(other / "一")
-        watched.until(lambda: "file/甲.txt" not in documents(store))
-        shutil.move(other, tmp_path / "卸载")
-        (folder / "提示.txt").unlink()
-        watched.until(lambda: "file/提示.txt" not in documents(store))
-        assert "file/乙.txt" in documents(store)
-
-
-def test_a_watch_waits_while_another_process_writes(
-    store: Store, settings: Settings, folder: Path
-) -> None:
-    other = Store.open(settings)
-    with other.writer_lock(), watching(store, settings, folder) as watched:
-        watched.until(lambda: any("另一个进程" in "".join(r.notes) for r in watched.reports))
-        assert documents(store) == {}
-    other.close()
-
-
-def test_the_watching_command_reports_a_line_a_round_and_stops_on_ctrl_c(
-    store: Store, settings: Settings, folder: Path
-) -> None:
-    words = ["knowledge", "ingest", str(folder), "--watch", "--interval", "0.1"]
-    home = ["--data-dir", str(settings.data_dir), "--format", "json"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "copilot", *words, *home],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"PYTHONUNBUFFERED": "1"},
-    )
-    try:
-        assert process.stdout is not None
-        first = json.loads(process.stdout.readline())
-        assert len(first["files"]) == 6
-        (folder / "新.txt").write_text("新的内容。", "utf-8")
-        second = json.loads(process.stdout.readline())
-        assert [entry["status"] for entry in second["files"]] == ["added"]
-        process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=60)
-    finally:
-        process.kill()
-        process.wait()
-    assert process.returncode == 0
-    assert "已停止监视" in said
-    assert "Traceback" not in said

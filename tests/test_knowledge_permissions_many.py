@@ -94,7 +94,7 @@ class Town:
         desk = Workbench(
             self.settings, self.elsewhere, Principal.of(reader), self.day, reader.staff_id
         )
-        vars(desk)["checker"] = self.console.checker
+        vars(desk)["live_checker"] = self.console.live_checker
         return desk
 
     def ask(self, reader: Staff, topic: str) -> set[str] | None:

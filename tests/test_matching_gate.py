@@ -5,115 +5,36 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
-from functools import cache
-from pathlib import Path
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
-import yaml
+from gate_bank import (
+    AS_OF,
+    PRODUCTS,
+    SELLER,
+    ago,
+    born,
+    clean_file,
+    judged,
+    on,
+    product,
+    refused_checks,
+    rule_id,
+    rules,
+    said,
+)
 
-from copilot.errors import InputError, StateError
+from copilot.errors import InputError
 from copilot.matching import decide
-from copilot.paths import shipped
-from copilot.records.codes import Channel, ConsentPurpose, LicenceKind, Origin, ProductType, Role
-from copilot.records.compliance import Evidence, LookupRule, RuleCitation, Severity
-from copilot.records.customer import Complaint, Consent, Customer, Interaction, RiskAssessment
-from copilot.records.matching import CustomerFile, GateDecision
+from copilot.records.codes import Channel, LicenceKind, Origin, ProductType, Role
+from copilot.records.compliance import Severity
+from copilot.records.customer import Complaint, Interaction, RiskAssessment
+from copilot.records.matching import CustomerFile
 from copilot.records.product import Product
 from copilot.records.profile import FeatureValue, Profile
 from copilot.records.staff import Licence, Seller, Staff
 
-AS_OF = date(2026, 11, 20)
-RULES_DIR = shipped("knowledge") / "rules" / "cn" / "gate"
-
-
-def rule_of(data: dict[str, Any]) -> LookupRule:
-    return LookupRule(
-        rule_id=data["id"],
-        check=data["lookup"]["check"],
-        title=data["title"],
-        message=data["message"],
-        citations=tuple(
-            RuleCitation(c["regulation"], str(c["article"]), Evidence(c["evidence"]))
-            for c in data["citations"]
-        ),
-        severity=Severity(data["severity"]),
-        parameters=data["lookup"].get("parameters", {}),
-    )
-
-
-@cache
-def rule_files() -> tuple[tuple[Path, dict[str, Any]], ...]:
-    files = tuple(
-        (path, yaml.safe_load(path.read_text("utf-8"))) for path in sorted(RULES_DIR.glob("*.yaml"))
-    )
-    assert files, "the shipped gate rules are missing"
-    return files
-
-
-@cache
-def rules() -> tuple[LookupRule, ...]:
-    return tuple(rule_of(data) for _, data in rule_files())
-
-
-def rule_id(check: str) -> str:
-    return next(rule.rule_id for rule in rules() if rule.check == check)
-
-
-SELLER = Seller(
-    Staff("S1002", "林晓", Role.WEALTH, "BR01"),
-    tuple(Licence("S1002", kind, date(2020, 1, 1)) for kind in LicenceKind),
-)
-
-
-def product(kind: ProductType, rating: str | None = None, **rest: Any) -> Product:
-    return Product(
-        "P-1", date(2026, 1, 1), "示例产品", kind, "示例银行", risk_rating=rating, **rest
-    )
-
-
-def born(age: int | None) -> Customer:
-    birth = None if age is None else date(AS_OF.year - age, 11, 20)
-    return Customer("C0001", birth_date=birth, branch_id="BR01")
-
-
-def said(granted: bool, day: date, channel: str, purpose: str = "marketing") -> Consent:
-    return Consent(
-        "C0001", ConsentPurpose(purpose), channel, datetime(day.year, day.month, day.day), granted
-    )
-
-
-def on(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, 9)
-
-
-def ago(days: int) -> date:
-    return AS_OF - timedelta(days=days)
-
-
-def refused_checks(decision: GateDecision) -> set[str]:
-    by_id = {rule.rule_id: rule.check for rule in rules()}
-    return {by_id[reason.rule_id] for reason in decision.refusals}
-
-
-def judged(
-    item: Product, file: CustomerFile, channel: Channel, seller: Seller = SELLER
-) -> GateDecision:
-    return decide(item, file, seller, channel, rules())
-
-
-PRODUCTS = (
-    product(ProductType.DEPOSIT),
-    product(ProductType.GOV_BOND),
-    product(ProductType.LOAN),
-    product(ProductType.STRUCTURED_DEPOSIT, "R1"),
-    product(ProductType.WMP, "R2"),
-    product(ProductType.WMP, "R3"),
-    product(ProductType.FUND, "R4"),
-    product(ProductType.PRIVATE_FUND, "R5"),
-    product(ProductType.INSURANCE, "R2"),
-)
 ASSESSMENTS: tuple[tuple[RiskAssessment, ...], ...] = (
     (),
     *(
@@ -197,18 +118,6 @@ def test_no_cell_passes_that_the_law_forbids_and_each_refusal_names_its_rule(
         passed += decision.allowed
     assert cells == len(ASSESSMENTS) * len(CONSENTS) * len(AGES) * len(Channel)
     assert (passed > 0) == (item.type is not ProductType.PRIVATE_FUND)
-
-
-def clean_file(**changes: Any) -> CustomerFile:
-    return replace(
-        CustomerFile(
-            customer=born(40),
-            as_of=AS_OF,
-            assessments=(RiskAssessment("C0001", ago(30), "C5"),),
-            consents=(said(True, ago(100), "all"),),
-        ),
-        **changes,
-    )
 
 
 LICENCES = {
@@ -450,95 +359,3 @@ def test_wrong_parameter_names_the_rule(check: str, parameters: dict[str, Any]) 
     item = product(ProductType.FUND, "R4", min_amount=1)
     with pytest.raises(InputError, match=rule_id(check)):
         decide(item, file, SELLER, Channel.COUNTER, wrong)
-
-
-@pytest.mark.parametrize("check", ["seller_licence", "consent_marketing", "risk_above_tolerance"])
-def test_nothing_passes_when_a_core_check_has_no_rule(check: str) -> None:
-    fewer = [rule for rule in rules() if rule.check != check]
-    with pytest.raises(StateError, match=check):
-        decide(PRODUCTS[0], clean_file(), SELLER, Channel.COUNTER, fewer)
-
-
-def given_cases() -> list[Any]:
-    return [
-        pytest.param(data, case["given"], wanted == "fail", id=f"{path.stem}-{wanted}-{number}")
-        for path, data in rule_files()
-        for wanted in ("fail", "pass")
-        for number, case in enumerate(data["cases"][wanted])
-    ]
-
-
-@pytest.mark.parametrize(("data", "given", "objects"), given_cases())
-def test_rule_holds_in_the_cases_of_its_own_file(
-    data: dict[str, Any], given: dict[str, Any], objects: bool
-) -> None:
-    item, file, channel, seller = case_of(data["lookup"]["check"], given)
-    decision = decide(item, file, seller, channel, rules())
-    refused = {reason.rule_id for reason in decision.refusals}
-    cautioned = {reason.rule_id for reason in decision.cautions}
-    if objects:
-        assert data["id"] in refused | cautioned
-    else:  # a rule that blocks may still leave a duty, such as a guardian beside a minor
-        assert data["id"] not in (refused if data["severity"] == "block" else refused | cautioned)
-
-
-def case_of(check: str, given: dict[str, Any]) -> tuple[Product, CustomerFile, Channel, Seller]:
-    """The records that a rule's case describes; what it leaves out is harmless."""
-    kind = ProductType(given.get("product_type") or _usual_type(check, given))
-    fields = {"risk_rating", "origin", "partner_approval_ref", "min_amount", "sale_from",
-              "sale_to", "valid_to", "tiers", "branches"}  # fmt: skip
-    item = Product("P-1", date(2020, 1, 1), "示例产品", kind, "示例银行")
-    item = replace(item, **{k: v for k, v in given.items() if k in fields})
-    item = replace(item, origin=Origin(item.origin))
-    if "channels" in given:
-        item = replace(item, channels=tuple(Channel(code) for code in given["channels"]))
-    branch = given.get("branch_id", "BR01")
-    customer = replace(born(given.get("age", 40)), branch_id=branch)
-    customer = replace(customer, qualified_investor=given.get("qualified_investor"))
-    touched = [("last_marketing_contact", None), ("refused_on", "refused")]
-    features = {
-        "tier": FeatureValue("tier", given.get("tier"), "code"),
-        "aum_total": FeatureValue("aum_total", given.get("aum"), "fen"),
-    }
-    file = CustomerFile(
-        customer=customer,
-        as_of=AS_OF,
-        assessments=_assessments(given),
-        consents=tuple(
-            said(c["granted"], c["at"], c["channel"], c["purpose"])
-            for c in given.get("consents", ())
-        ),
-        interactions=tuple(
-            Interaction("I", "C0001", on(given[key]), Channel.PHONE, outcome=outcome)
-            for key, outcome in touched
-            if given.get(key)
-        ),
-        complaints=tuple(
-            Complaint("K", "C0001", on(c["at"]), status=c["status"])
-            for c in given.get("complaints", ())
-        ),
-        profile=Profile("C0001", AS_OF, "g1", features, ()),
-    )
-    seller = Seller(Staff("S1", "赵敏", Role(given.get("role", "wealth")), branch), _held(given))
-    return item, file, Channel(given.get("channel", "counter")), seller
-
-
-def _usual_type(check: str, given: dict[str, Any]) -> str:
-    if given.get("risk_rating") or check in ("amount_proportion", "elder_high_risk"):
-        return "wmp"
-    return "deposit"
-
-
-def _assessments(given: dict[str, Any]) -> tuple[RiskAssessment, ...]:
-    if "level" in given:
-        return (RiskAssessment("C0001", ago(10), given["level"]),)
-    return tuple(
-        RiskAssessment("C0001", a["assessed_on"], a["level"]) for a in given.get("assessments", ())
-    )
-
-
-def _held(given: dict[str, Any]) -> tuple[Licence, ...]:
-    return tuple(
-        Licence("S1", LicenceKind(held["licence"]), held["valid_from"], held.get("valid_to"))
-        for held in given.get("licences", ())
-    )
