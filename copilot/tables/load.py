@@ -180,7 +180,8 @@ def _judged(landing: Landing, sources: Sources, given: _Given, progress: Progres
     done = 0
     landed: dict[_Place, list[RawTable]] = {}
     for place, files in given.items():
-        progress(f"读取 {place.name}", done, steps)
+        shown = TABLES[place.name].label if place.name in TABLES else place.name
+        progress(f"读取 {shown}", done, steps)
         landed[place] = landing.land(place.name, files)
         if place.index is None:
             landing.alias(place.name, landed[place])
