@@ -66,6 +66,16 @@ def install(words: list[str], packages: int) -> None:
         sys.exit("依赖没有装上：请看上面的原因；多半是包源连不上或磁盘空间不够。")
 
 
+def point_home_in_ascii() -> None:
+    """Names the project folder relative to the environment.
+
+    Python reads path files in the locale's encoding, UTF-8 mode or not: under ``LC_ALL=C`` an
+    absolute path with Chinese characters stops every start (cpython's site module, until 3.13).
+    """
+    for line in VENV.glob("**/site-packages/*bank_marketing_copilot*.pth"):
+        line.write_text(os.path.relpath(HOME, line.parent), "ascii")
+
+
 def environment() -> None:
     """Makes ``.venv`` with the pinned requirements, unless it is there already."""
     wanted = hashlib.sha256(LOCK.read_bytes() + sys.version.encode()).hexdigest()
@@ -80,6 +90,7 @@ def environment() -> None:
     install(["--require-hashes", "-r", str(LOCK)], LOCK.read_text().count("=="))
     say("安装 copilot 命令")
     install(["--no-deps", "--no-build-isolation", "--editable", "."], 1)
+    point_home_in_ascii()
     STAMP.write_text(wanted)
     say(f"环境就绪，用时 {time.monotonic() - started:.0f} 秒")
 
