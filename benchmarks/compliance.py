@@ -29,7 +29,6 @@ from pathlib import Path
 import compliance_texts as corpus
 
 from copilot.compliance import Checker, Pack
-from copilot.compliance.scan import Vocabulary
 from copilot.paths import shipped
 from copilot.records.codes import Channel, DraftKind, ProductType
 from copilot.records.compliance import CheckContext
@@ -84,7 +83,7 @@ def slowest(judge: Callable[[str], object], texts: Sequence[str]) -> tuple[float
 
 def searches(pack: Pack) -> dict[str, Callable[[str], object] | None]:
     """The floor and the alternatives, each over the same words as the checker."""
-    words = Vocabulary(pack).words
+    words = corpus.words(pack)
     from ahocorasick_rs import AhoCorasick
 
     automaton = AhoCorasick(words)
@@ -184,7 +183,7 @@ def speeds(pack: Pack, count: int, folder: Path | None) -> list[str]:
         ("**whole verdict**, lawful texts", plain),
         *((n, timed(s, wrong) if s else None) for n, s in searches(pack).items()),
     ]
-    words = Vocabulary(pack).words
+    words = corpus.words(pack)
     rows.append(("textlint with its term rule prh", textlint(folder, words, wrong[:60])))
     table = [
         "| what, per text of 500 characters | µs (processor) | µs (clock) | texts/s | × verdict |",

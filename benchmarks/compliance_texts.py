@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,9 @@ from copilot.compliance.schema import TextCase
 from copilot.paths import shipped
 
 LENGTH = 500
-_SLOT = {"{{ customer.salutation }}": "王女士", "{{ staff.name }}": "李明", "{{": "", "}}": ""}
+_SLOT = re.compile(r"\{\{ *([a-z_.]+)(?: *\| *([a-z_]+))? *\}\}")
+_FILLED = {"percent": "2.35%", "amount": "5万元", "term": "180天", "date": "12月8日"}
+_NAMED = {"customer.salutation": "王女士", "staff.name": "李明", "branch.name": "城东支行"}
 
 
 def lawful_sentences() -> list[str]:
@@ -26,13 +29,15 @@ def lawful_sentences() -> list[str]:
     for path in sorted((knowledge / "templates").rglob("*.yaml")):
         data = yaml.safe_load(path.read_text("utf-8"))
         if isinstance(data, dict) and "text" in data:
-            text = data["text"]
-            for slot, filled in _SLOT.items():
-                text = text.replace(slot, filled)
-            found.append(text)
+            found.append(_SLOT.sub(_fill, data["text"]))
     for path in sorted((knowledge / "faq").rglob("*.yaml")):
         found += [entry["answer"] for entry in yaml.safe_load(path.read_text("utf-8"))]
     return found
+
+
+def _fill(slot: re.Match[str]) -> str:
+    """Something plain of the slot's kind, so that the text reads as a customer's would."""
+    return _FILLED.get(slot[2] or "") or _NAMED.get(slot[1]) or "示例产品"
 
 
 def offending_sentences() -> list[str]:
@@ -117,10 +122,24 @@ def _letter(copy: int) -> str:
     return chr(0x7530 + copy)
 
 
+def words(pack: Pack) -> list[str]:
+    """Every word of the Chinese rules and of their language's cues."""
+    found = {w for cues in pack.languages["zh"].cues.words().values() for w in cues}
+    for rule in pack.rules:
+        if rule.language == "zh":
+            for group in (rule.terms, rule.patterns, rule.requires, rule.claims):
+                for matcher in group:
+                    excuses = matcher.excuses
+                    found.update((*excuses.lawful, *excuses.only_with, *excuses.not_with))
+            found.update(w for m in rule.terms for w in m.words)
+            found.update(w for m in rule.patterns for w in m.anchors)
+            found.update(w for m in rule.requires for w in m.when)
+            found.update(w for m in rule.claims for w in m.near)
+    return sorted(found)
+
+
 def regexes(pack: Pack) -> tuple[Sequence[str], Sequence[str]]:
     """The same rules as expressions: one a term, and one a matcher with its terms joined."""
-    import re
-
     terms: list[str] = []
     joined: list[str] = []
     for rule in pack.rules:

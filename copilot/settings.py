@@ -58,6 +58,34 @@ class BankPolicy(BaseModel):
     review_stages: tuple[str, ...] = ("branch", "product", "legal", "consumer_protection")
 
 
+class ModelLimits(BaseModel):
+    """What calls to a model may use; ``None`` is no limit.
+
+    Money is fen, prices are fen for a million tokens. ``request`` is one draft or answer with all
+    its calls, ``day`` a calendar day of the installation. After ``failures`` calls in a row
+    without a usable reply the endpoint is left alone for ``rest_s`` seconds.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    prompt_price: int = Field(default=0, ge=0)
+    completion_price: int = Field(default=0, ge=0)
+    request_tokens: int | None = Field(default=60_000, gt=0)
+    request_fen: int | None = Field(default=None, gt=0)
+    request_seconds: float | None = Field(default=120.0, gt=0)
+    day_tokens: int | None = Field(default=None, gt=0)
+    day_fen: int | None = Field(default=None, gt=0)
+    day_seconds: float | None = Field(default=None, gt=0)
+    concurrent: int = Field(default=64, ge=1)
+    failures: int = Field(default=5, ge=1)
+    rest_s: float = Field(default=30.0, ge=0)
+
+    @property
+    def by_day(self) -> bool:
+        """Whether a day is limited at all."""
+        return any((self.day_tokens, self.day_fen, self.day_seconds))
+
+
 class Settings(BaseSettings):
     """Settings of one installation."""
 
@@ -74,12 +102,17 @@ class Settings(BaseSettings):
     llm_api_key: SecretStr | None = None
     llm_timeout_s: float = 30.0
     llm_retries: int = 2
+    llm_limits: ModelLimits = ModelLimits()
+    llm_record_dir: Path | None = None
+    llm_replay_dir: Path | None = None
 
     embedding_base_url: str | None = None
     embedding_model: str | None = None
     embedding_api_key: SecretStr | None = None
     dense: Literal["off", "on", "auto"] = "auto"
     chroma_url: str | None = None
+
+    transfer_prices: Path | None = None
 
     policy: BankPolicy = BankPolicy()
 
@@ -90,8 +123,8 @@ class Settings(BaseSettings):
 
     @property
     def model_configured(self) -> bool:
-        """Whether a language model endpoint is configured."""
-        return bool(self.llm_base_url and self.llm_model)
+        """Whether a language model endpoint, or a folder of its recorded replies, is configured."""
+        return bool((self.llm_base_url or self.llm_replay_dir) and self.llm_model)
 
     @property
     def embeddings_configured(self) -> bool:

@@ -21,6 +21,7 @@ from copilot.cli.common import (
 
 if TYPE_CHECKING:
     from copilot.profiles import FeatureExplanation
+    from copilot.records.feedback import CustomerFeedback, TextReading
     from copilot.records.profile import Profile
 
 app = typer.Typer(no_args_is_help=True)
@@ -30,6 +31,9 @@ CustomerArgument = Annotated[str, typer.Argument(help="客户号。")]
 
 @app.command("build")
 def build(
+    incremental: Annotated[
+        bool, typer.Option("--incremental", help="只重算上次之后有变动的客户，结果与全量相同。")
+    ] = False,
     as_of: AsOfOption = None,
     data_dir: DataDirOption = None,
     config: ConfigOption = None,
@@ -39,22 +43,27 @@ def build(
 
     例：copilot profile build --as-of 2026-11-20
     """
-    from copilot.profiles import build_profiles
+    from copilot.profiles import build_profiles, recomputed_of
 
     with (
         workbench(data_dir, config, None, as_of) as bench,
         bench.store.writer_lock(),
         progress_bar() as progress,
     ):
-        built = build_profiles(bench.store, bench.settings, bench.as_of, progress)
+        built = build_profiles(
+            bench.store, bench.settings, bench.as_of, progress, incremental=incremental
+        )
     document = {
         "generation": built.generation_id,
         "as_of": built.as_of.isoformat(),
         "customers": built.customers,
+        "recomputed": recomputed_of(built),
         "spec_hash": built.spec_hash,
         "built_at": built.built_at.isoformat(),
     }
-    emit(document, f"{built.customers:,} 位客户的画像，截至 {built.as_of}", format)
+    again = recomputed_of(built)
+    text = f"{built.customers:,} 位客户的画像，截至 {built.as_of}，其中重算 {again:,} 位"
+    emit(document, text, format)
 
 
 @app.command("show")
@@ -102,6 +111,37 @@ def explain(
     emit(found.as_json(), lambda: present_explanation(found), format)
 
 
+@app.command("feedback")
+def feedback(
+    customer: Annotated[str | None, typer.Argument(help="客户号。")] = None,
+    text: Annotated[str | None, typer.Option("--text", help="改为读一句话，不查客户。")] = None,
+    as_of: AsOfOption = None,
+    staff: StaffOption = None,
+    data_dir: DataDirOption = None,
+    config: ConfigOption = None,
+    format: FormatOption = Format.TEXT,
+) -> None:
+    """客户原话读出什么：主题、诉求、情绪，满意度与忠诚度，是否先服务、暂不营销。
+
+    例：copilot profile feedback C0001
+    """
+    from copilot.errors import InputError
+    from copilot.pipeline.feedback import read_text
+
+    if (customer is None) == (text is None):
+        raise InputError(
+            "客户号与 --text 必须且只能给一个", next="例：copilot profile feedback C0001"
+        )
+    with workbench(data_dir, config, staff, as_of) as bench:
+        if customer is not None:
+            said = bench.customer_file(customer).feedback
+            assert said is not None
+            emit({"customer_id": customer} | said.as_json(), lambda: present_feedback(said), format)
+            return
+        reading = read_text(bench, text or "")
+    emit(reading.as_json(), lambda: present_reading(reading), format)
+
+
 @app.command("export")
 def export(
     out: Annotated[Path, typer.Option("--out", help="写到哪个 Parquet 文件。")],
@@ -130,6 +170,31 @@ def present(profile: Profile) -> str:
     for name, feature in profile.features.items():
         lines.append(f"{declared[name].label}（{name}）：{readable(feature)}")
     return "\n".join(lines)
+
+
+def present_feedback(said: CustomerFeedback) -> str:
+    """A customer's feedback for people; the texts stay where they are, their rows are named."""
+    first = (
+        f"先服务，暂不营销：{said.serve_first_because}"
+        if said.serve_first
+        else "没有需要先服务的原话"
+    )
+    lines = [first]
+    for indicator in (said.satisfaction, said.loyalty):
+        if indicator is not None:
+            facts = "；".join(indicator.facts)
+            lines.append(f"{indicator.label}（{indicator.window}）：{indicator.level}（{facts}）")
+    lines += [
+        f"  {row.on} {row.table} {row.key}：{present_reading(row.reading)}" for row in said.rows
+    ]
+    return "\n".join(lines)
+
+
+def present_reading(reading: TextReading) -> str:
+    """One reading for people."""
+    because = f"，依据：{'、'.join(reading.because)}" if reading.because else ""
+    mixed = "，有褒有贬" if reading.mixed else ""
+    return f"{reading.as_json()['words']}{mixed}{because}"
 
 
 def present_explanation(found: FeatureExplanation) -> str:

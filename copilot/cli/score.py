@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -21,6 +21,7 @@ from copilot.records.codes import Channel
 
 if TYPE_CHECKING:
     from copilot.profiles.scores import Applied, Trained
+    from copilot.profiles.scores.value import CustomerValue
     from copilot.records.score import ModelCard, Untrained
 
 app = typer.Typer(no_args_is_help=True)
@@ -228,3 +229,80 @@ def present_applied(applied: Applied) -> str:
     lines = [f"评分 {name}：{count:,} 位客户" for name, count in applied.scored.items()]
     lines += [f"拒绝评分 {name}：{why}" for name, why in applied.refused.items()]
     return "\n".join(lines) or "没有可用的评分模型"
+
+
+@app.command("value")
+def value(
+    customer: Annotated[str | None, typer.Argument(help="客户号；不写则列最高的几位。")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="最多几位。")] = 10,
+    as_of: AsOfOption = None,
+    staff: StaffOption = None,
+    data_dir: DataDirOption = None,
+    config: ConfigOption = None,
+    format: FormatOption = Format.TEXT,
+) -> None:
+    """客户十二个月的价值：余额乘以本行给的利差，加手续费，减服务成本；没有价格文件就不算。
+
+    例：copilot score value C000001 --config 设置.yaml
+    """
+    from copilot.profiles.scores.value import customer_values
+
+    with workbench(data_dir, config, staff, as_of) as bench:
+        customers = bench.store.customers(bench.principal)
+        wanted = customers.ids() if customer is None else [customers.get(customer).customer_id]
+        found = customer_values(bench.generation, bench.settings, bench.as_of, wanted)
+    found.sort(key=lambda one: (one.fen is None, -(one.fen or 0), one.customer_id))
+    document = {"values": [one.as_json() for one in found[:limit]]}
+    emit(document, lambda: "\n".join(present_value(one) for one in found[:limit]), format)
+
+
+def present_value(one: CustomerValue) -> str:
+    """A value for people, with the parts it is the sum of."""
+    from copilot.records.figures import amount
+
+    if one.fen is None:
+        return f"{one.customer_id}：未知（{one.unknown_because}）"
+    lines = [f"{one.customer_id}：{amount(one.fen)}（{one.window}）"]
+    lines += [f"  {part.name} {amount(part.fen)}：{part.formula}" for part in one.parts]
+    if one.left_out:
+        lines.append(f"  没有定价、未计入：{'、'.join(one.left_out)}")
+    return "\n".join(lines)
+
+
+@app.command("repeat")
+def repeat(
+    days: Annotated[int, typer.Option("--days", min=7, max=730, help="预计今后多少天。")] = 180,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="最多列几位。")] = 10,
+    data_dir: DataDirOption = None,
+    config: ConfigOption = None,
+    format: FormatOption = Format.TEXT,
+) -> int:
+    """购买流水的回购预计（BG/NBD），先在留出的时间里与“照原来的频率”比；只用于没有持仓的流水。
+
+    例：copilot score repeat --days 180
+    """
+    from copilot.pipeline.repeat_purchases import repeat_purchases
+
+    with workbench(data_dir, config, None, None) as bench:
+        found = repeat_purchases(bench, days, limit)
+    emit(found, lambda: present_repeat(found), format)
+    return 0 if found["check"]["offered"] else 1
+
+
+def present_repeat(found: dict[str, Any]) -> str:
+    """Repeat purchases for people."""
+    check = found["check"]
+    lines = [
+        f"留出检验（{check['split']}之后{check['days']}天，{check['customers']:,} 位客户）："
+        f"实际 {check['bought']:,} 次，预计 {check['foreseen']:,.0f} 次，"
+        f"照原来频率 {check['foreseen_by_rate']:,.0f} 次；"
+        f"每人误差 {check['mean_error']:.3f}，照原来频率 {check['mean_error_by_rate']:.3f}",
+    ]
+    if not check["offered"]:
+        return "\n".join([*lines, "没有胜过照原来频率，不提供。"])
+    lines += [
+        f"  {one['customer_id']}：{found['days']}天内预计 {one['expected']:.1f} 次，"
+        f"仍会再来的可能性 {one['alive']:.0%}"
+        for one in found["customers"]
+    ]
+    return "\n".join(lines)

@@ -8,9 +8,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from copilot.cli.common import Format, FormatOption, emit, progress_bar
+from copilot.cli.common import (
+    ConfigOption,
+    DataDirOption,
+    Format,
+    FormatOption,
+    StaffOption,
+    emit,
+    progress_bar,
+    settings_for,
+    workbench,
+)
 
 if TYPE_CHECKING:
+    from copilot.pipeline.increment import IncrementReport
     from copilot.records.generation import QualityReport
 
 app = typer.Typer(no_args_is_help=True)
@@ -31,6 +42,33 @@ def check(
     with progress_bar() as progress:
         report = check_tables(declared, progress)
     emit(quality_document(report), lambda: present_quality(report), format)
+
+
+@app.command("load")
+def load(
+    sources: Annotated[Path, typer.Option("--sources", help="映射文件，可以只含有新数据的表。")],
+    incremental: Annotated[
+        bool, typer.Option("--incremental", help="叠加到已载入的数据上，而不是整个换掉。")
+    ] = False,
+    data_dir: DataDirOption = None,
+    config: ConfigOption = None,
+    format: FormatOption = Format.TEXT,
+) -> None:
+    """载入数据表并更新画像；--incremental 叠加新一天的文件，只重算有变动的客户。
+
+    例：copilot tables load --sources 每日.yaml --incremental
+    """
+    from copilot.pipeline.bank import bring_in
+    from copilot.pipeline.increment import load_increment
+
+    settings = settings_for(data_dir, config)
+    with progress_bar() as progress:
+        if incremental:
+            increment = load_increment(settings, sources, progress)
+            emit(increment.as_json(), lambda: present_increment(increment), format)
+            return
+        bank = bring_in(settings, sources, progress)
+    emit(bank.as_json(), lambda: present_quality(bank.quality), format)
 
 
 @app.command("codes")
@@ -54,3 +92,66 @@ def present_quality(report: QualityReport) -> str:
     from copilot.tables import quality_text
 
     return quality_text(report)
+
+
+@app.command("duplicates")
+def duplicates(
+    limit: Annotated[int, typer.Option("--limit", min=1, help="最多列出几对。")] = 50,
+    staff: StaffOption = None,
+    data_dir: DataDirOption = None,
+    config: ConfigOption = None,
+    format: FormatOption = Format.TEXT,
+) -> None:
+    """同一人可能有两个客户号：列出成对的客户号和依据，只提示，不合并。
+
+    例：copilot tables duplicates --as S1001
+    """
+    from copilot.tables.duplicates import probable_duplicates
+
+    with workbench(data_dir, config, staff, None) as bench:
+        generation, principal = bench.generation, bench.principal
+    found = probable_duplicates(generation.files("customers"))
+    seen = [
+        pair
+        for pair in found.pairs
+        if principal.sees_customer(pair.first, pair.first_branch)
+        and principal.sees_customer(pair.second, pair.second_branch)
+    ]
+    document = {
+        "customers": found.customers,
+        "compared": found.compared,
+        "found": len(seen),
+        "pairs": [pair.as_json() for pair in seen[:limit]],
+    }
+    emit(document, lambda: present_duplicates(document), format)
+
+
+def present_duplicates(document: dict[str, Any]) -> str:
+    """Probable duplicates for people."""
+    lines = [
+        f"{document['customers']:,} 位客户，比对 {document['compared']:,} 对，"
+        f"可能是同一人的 {document['found']:,} 对；只提示，请核实后在核心系统处理。"
+    ]
+    for pair in document["pairs"]:
+        differ = f"；不同：{'、'.join(pair['differ'])}" if pair["differ"] else ""
+        lines.append(
+            f"  {' 与 '.join(pair['customers'])} {pair['name']}"
+            f"（{'很可能' if pair['likely'] else '可能'}，{min(pair['chance'], 0.99):.0%}）"
+            f"相同：{'、'.join(pair['agree'])}{differ}"
+        )
+    return "\n".join(lines)
+
+
+def present_increment(report: IncrementReport) -> str:
+    """What an incremental load brought, for people."""
+    loaded = report.extension
+    lines = [
+        f"{name}：新增 {added:,} 行，替换 {loaded.replaced[name]:,} 行，"
+        f"已载入过 {loaded.repeated[name]:,} 行"
+        for name, added in loaded.added.items()
+    ]
+    lines.append(
+        f"涉及 {loaded.customers:,} 位客户，重算画像 {report.recomputed:,} 位"
+        f"（共 {report.profiles.customers:,} 位，截至 {report.profiles.as_of}）"
+    )
+    return "\n".join([*lines, present_quality(loaded.quality)])

@@ -55,4 +55,7 @@ def present(calls: CallList) -> str:
         who = f"{call.name}（{call.customer_id}）" if call.name else call.customer_id
         manager = f"  管户 {call.manager_id}" if call.manager_id else ""
         lines.append(f"{number:>2}. {who}{manager}\n    {call.reason}")
+    if calls.serve_first:
+        lines.append("先服务、暂不营销：")
+        lines += [f"    {customer}：{why}" for customer, why in calls.serve_first.items()]
     return "\n".join(lines)

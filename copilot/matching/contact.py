@@ -1,7 +1,7 @@
 """May the bank approach this customer now? Consent, interval, refusals, complaints.
 
 These rules are about contacts that the bank starts; a customer who asks at the counter is served.
-An open complaint stops selling everywhere.
+An open complaint, or recent anger, stops selling everywhere.
 """
 
 from __future__ import annotations
@@ -109,6 +109,14 @@ def open_complaint(case: Case, parameters: Parameters) -> Outcome:
     if elapsed is None or elapsed >= parameters.whole("days_after_closing", 0):
         return None
     return Objection(f"{elapsed}天前的投诉刚办结")
+
+
+@check("serve_first", "contact")
+def serve_first(case: Case, parameters: Parameters) -> Outcome:
+    """The customer's recent words, or the description of a walk-in, hold no anger or complaint."""
+    if case.file.feedback is None or not case.file.feedback.serve_first:
+        return None
+    return Objection(case.file.feedback.serve_first_because)
 
 
 def _latest(case: Case, purpose: str, channel: Channel | None = None) -> Consent | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
@@ -12,11 +13,15 @@ from copilot.records.matching import CallToday
 
 @dataclass(frozen=True, slots=True)
 class CallList:
-    """The call list of a branch, or of a manager's own customers."""
+    """The call list of a branch, or of a manager's own customers.
+
+    ``serve_first`` are those left out because of what they recently said, with why.
+    """
 
     as_of: date
     branch_id: str | None
     calls: tuple[CallToday, ...]
+    serve_first: Mapping[str, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """The document of ``copilot today --format json``."""
@@ -26,6 +31,7 @@ class CallList:
             "customers": [
                 asdict(call) | {"data_date": call.data_date.isoformat()} for call in self.calls
             ],
+            "serve_first": dict(self.serve_first),
         }
 
 
@@ -35,11 +41,18 @@ def call_today(bench: Workbench, branch_id: str | None = None, limit: int = 10) 
     Raises:
         NotFound: no such branch.
     """
+    from copilot.pipeline.feedback import served_first
     from copilot.profiles import call_list
 
     if branch_id is None and bench.principal.branches:
         branch_id = min(bench.principal.branches)
     if branch_id is not None and bench.generation.has("branches"):
         bench.store.staff(bench.principal).branch(branch_id)
-    calls = call_list(bench.store, bench.principal, bench.as_of, branch_id=branch_id, limit=limit)
-    return CallList(bench.as_of, branch_id, tuple(calls))
+    asked = limit
+    while True:  # who must be served first makes room for the next
+        calls = call_list(bench.store, bench.principal, bench.as_of, branch_id, asked)
+        angry = served_first(bench, (call.customer_id for call in calls))
+        kept = tuple(call for call in calls if call.customer_id not in angry)[:limit]
+        if len(kept) == limit or len(calls) < asked:
+            return CallList(bench.as_of, branch_id, kept, angry)
+        asked *= 2

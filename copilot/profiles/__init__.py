@@ -1,6 +1,6 @@
 """Profiles: features as of a date, the reasons they give, and the rows behind them."""
 
-from copilot.profiles.build import build_profiles
+from copilot.profiles.build import build_profiles, recomputed_of
 from copilot.profiles.calls import call_list, export_features
 from copilot.profiles.card import card
 from copilot.profiles.discreet import discreet, without_amounts
@@ -20,5 +20,6 @@ __all__ = [
     "load_features",
     "read_profile",
     "readable",
+    "recomputed_of",
     "without_amounts",
 ]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from copilot.profiles.words import FORMATS, LIFECYCLES, life_stage
-from copilot.records.figures import full_date
+from copilot.records.event import EVENT_LABELS
+from copilot.records.figures import full_date, month_day
 from copilot.records.profile import Profile
 from copilot.records.score import Band
 
@@ -48,10 +49,19 @@ def card(profile: Profile, currency: str = HOME_CURRENCY, *, amounts: bool = Tru
     lines += [f"机会：{reason.text}" for reason in profile.reasons[:_SHOWN_REASONS]]
     lines += _foreseen(profile) if amounts else []
     lines.append(f"联系：{_contact(profile)}")
-    lines.append(f"数据日：{full_date(profile.as_of)}")
+    lines.append(f"数据日：{full_date(profile.as_of)}{_since(profile)}")
     if amounts and currency != HOME_CURRENCY:
         lines.append(f"金额币种：{currency}（文中“元”指该币种）")
     return "\n".join(lines)
+
+
+def _since(profile: Profile) -> str:
+    """What happened since the load, and whether the lines above hold it."""
+    event = profile.last_event
+    if event is None:
+        return ""
+    what = f"{month_day(event.at.date())}{event.at:%H:%M}的{EVENT_LABELS[event.kind]}"
+    return f"，已计入{what}" if profile.event_counted else f"，尚未计入{what}"
 
 
 def age_band(age: object) -> str:

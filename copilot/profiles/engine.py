@@ -5,7 +5,8 @@ Feature SQL and explanations see the same views, so a value and the rows behind 
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ _SQL_TYPES = {
     "datetime": "timestamp",
     "money": "bigint",
 }
+_LIVE_BATCH = 500
 _POLICY_DAYS = (
     "dormant_days",
     "idle_demand_days",
@@ -71,6 +73,9 @@ def open_tables(
 ) -> frozenset[str]:
     """Create the views of the canonical tables (or ``only`` some) and of the bank's policy.
 
+    What has happened since the load is in them. ``snapshots`` holds the days that the bank gave
+    holdings for.
+
     Returns what the bank did not give: table names, and ``table.column`` for columns that are
     absent or empty from the first row to the last.
     """
@@ -78,14 +83,41 @@ def open_tables(
     for table in TABLES.values():
         if table.name not in only:
             continue
-        path = generation.directory / f"{table.name}.parquet"
-        if generation.has(table.name) and path.is_file():
-            absent |= _open_table(connection, table, path)
+        live = generation.live.tables.get(table.name, ())
+        files = generation.files(table.name) if generation.has(table.name) else ()
+        if files and files[0].is_file():
+            absent |= _open_table(connection, table, files, live, generation.business_date)
+        elif live:
+            _open_live(connection, table, live, f"date '{generation.business_date}'")
+            _open_view(connection, table, f"from live_{table.name}")
         else:
             absent.add(table.name)
             _open_absent(connection, table)
+    if "holdings" in only:
+        connection.execute(
+            "create or replace temp table snapshots as select distinct as_of from holdings"
+        )
     _open_policy(connection, policy, generation.currency)
     return frozenset(absent)
+
+
+def narrow_tables(connection: DuckDBPyConnection, customers: str, *, copied: bool) -> None:
+    """Leave in every table only the customers of the table ``customers`` (customer_id).
+
+    The views are replaced by copies (``copied``, for a few customers scattered over the files), or
+    by filtered views where ``customers`` is one stretch of ids that files sorted by customer skip
+    to. Accounts stay whole, because a transaction may lie on somebody else's account.
+    """
+    low, high = _stretch(connection, customers)
+    for table in TABLES.values():
+        if table.name == "accounts" or all(c.name != "customer_id" for c in table.columns):
+            continue
+        rows = f"from given_{table.name} where customer_id between {low} and {high}"
+        if copied:
+            rows += f" and customer_id in (select customer_id from {customers})"
+            connection.execute(f"create temp table few_{table.name} as {rows}")
+            rows = f"from few_{table.name}"
+        connection.execute(f'create or replace view "{table.name}" as {rows}')
 
 
 def why_unavailable(spec: FeatureSpec, absent: frozenset[str]) -> str | None:
@@ -108,14 +140,17 @@ def _label(source: str) -> str:
     return f"{table.label}表的“{table.column(column).label}”"
 
 
-def _open_table(connection: DuckDBPyConnection, table: Table, path: Path) -> set[str]:
-    source = f"read_parquet({literal(str(path))})"
+def _open_table(
+    connection: DuckDBPyConnection,
+    table: Table,
+    files: tuple[Path, ...],
+    live: Iterable[Mapping[str, Any]],
+    business_date: date,
+) -> set[str]:
+    source = f"read_parquet({_list(files)}, union_by_name = {len(files) > 1})"
     described = connection.execute(f"describe select * from {source}").fetchall()
     given = {str(row[0]): str(row[1]).lower() for row in described}
-    filled = _filled_columns(connection, path)
-    absent = {
-        f"{table.name}.{column.name}" for column in table.columns if column.name not in filled
-    }
+    filled = _filled_columns(connection, files)
     selected = []
     for column in table.columns:
         wanted = _SQL_TYPES[column.type]
@@ -125,32 +160,90 @@ def _open_table(connection: DuckDBPyConnection, table: Table, path: Path) -> set
             selected.append(f'"{column.name}"')  # bare, so that filters reach the Parquet file
         else:
             selected.append(f'cast("{column.name}" as {wanted}) as "{column.name}"')
-    connection.execute(
-        f'create or replace view "{table.name}" as select {", ".join(selected)} from {source}'
-    )
-    return absent
+    rows = f"select {', '.join(selected)} from {source} as given"
+    if live:
+        day = f"date '{business_date}'"
+        newest = f"coalesce((select max(as_of) from {source} where as_of <= {day}), {day})"
+        filled |= _open_live(connection, table, live, newest)
+        rows = f"{rows} where {_NOT_REPLACED.get(table.name, _not_replaced(table))}"
+        rows += f" union all from live_{table.name}"
+    _open_view(connection, table, rows)
+    return {f"{table.name}.{column.name}" for column in table.columns if column.name not in filled}
 
 
-def _filled_columns(connection: DuckDBPyConnection, path: Path) -> set[str]:
-    """Columns with at least one value, from the footer; an empty file counts as all filled."""
+#: A transaction under a loaded number is settled before it gets here; a holding is replaced in
+#: the newest snapshot.
+_NOT_REPLACED = {
+    "transactions": "true",
+    "holdings": "not (holding_id in (select holding_id from live_holdings) "
+    "and as_of in (select as_of from live_holdings))",
+}
+
+
+def _not_replaced(table: Table) -> str:
+    same = " and ".join(f'l."{name}" = given."{name}"' for name in table.key)
+    return f"not exists (select 1 from live_{table.name} l where {same})"
+
+
+def _open_view(connection: DuckDBPyConnection, table: Table, rows: str) -> None:
+    connection.execute(f"create or replace view given_{table.name} as {rows}")
+    connection.execute(f'create or replace view "{table.name}" as from given_{table.name}')
+
+
+def _open_live(
+    connection: DuckDBPyConnection,
+    table: Table,
+    rows: Iterable[Mapping[str, Any]],
+    snapshot: str,
+) -> set[str]:
+    """The table ``live_…`` of rows that no load has brought; returns the columns they fill."""
+    columns = ", ".join(f'"{column.name}" {_SQL_TYPES[column.type]}' for column in table.columns)
+    connection.execute(f"create or replace temp table live_{table.name} ({columns})")
+    names = [column.name for column in table.columns]
+    given = [[row.get(name) for name in names] for row in rows]
+    one = f"({', '.join('?' for _ in names)})"
+    for start in range(0, len(given), _LIVE_BATCH):
+        batch = given[start : start + _LIVE_BATCH]
+        connection.execute(
+            f"insert into live_{table.name} values {', '.join(one for _ in batch)}",
+            [value for row in batch for value in row],
+        )
+    if table.name == "holdings":
+        connection.execute(f"update live_holdings set as_of = {snapshot}")
+    return {name for name in names if any(row.get(name) is not None for row in rows)}
+
+
+def _list(files: Iterable[Path]) -> str:
+    return f"[{', '.join(literal(str(file)) for file in files)}]"
+
+
+def _filled_columns(connection: DuckDBPyConnection, files: tuple[Path, ...]) -> set[str]:
+    """Columns with at least one value, from the footers; an empty file counts as all filled."""
     rows = connection.execute(
-        "select path_in_schema, sum(num_values), sum(stats_null_count) from parquet_metadata(?) "
-        "group by path_in_schema",
-        [str(path)],
+        "select path_in_schema, sum(num_values), sum(stats_null_count) "
+        f"from parquet_metadata({_list(files)}) group by path_in_schema"
     ).fetchall()
     if not rows:
         described = connection.execute(
-            f"describe select * from read_parquet({literal(str(path))})"
+            f"describe select * from read_parquet({_list(files)})"
         ).fetchall()
         return {str(row[0]) for row in described}
     return {str(name) for name, values, nulls in rows if nulls is None or nulls < values}
+
+
+def _stretch(connection: DuckDBPyConnection, customers: str) -> tuple[str, str]:
+    row = connection.execute(
+        f"select min(customer_id), max(customer_id) from {customers}"
+    ).fetchone()
+    low, high = row or (None, None)
+    return literal(low or ""), literal(high or "")
 
 
 def _open_absent(connection: DuckDBPyConnection, table: Table) -> None:
     columns = ", ".join(
         f'cast(null as {_SQL_TYPES[column.type]}) as "{column.name}"' for column in table.columns
     )
-    connection.execute(f'create or replace view "{table.name}" as select {columns} where false')
+    _open_view(connection, table, f"select {columns} where false")
 
 
 def _open_policy(connection: DuckDBPyConnection, policy: BankPolicy, currency: str) -> None:

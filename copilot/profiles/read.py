@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from copilot.errors import DependencyError, InputError, StateError
-from copilot.profiles.build import FEATURES_FILE, LAYOUT, MANIFEST_FILE, POINTS_FILE, REASONS_FILE
+from copilot.profiles.build import LAYOUT, MANIFEST_FILE
 from copilot.profiles.card import card
-from copilot.profiles.engine import connect, literal
+from copilot.profiles.delta import FEATURES_FILE, open_files
+from copilot.profiles.engine import connect
 from copilot.profiles.reasons import reason_for
 from copilot.profiles.scores.service import read_scores
 from copilot.profiles.segments.service import read_segments
@@ -40,23 +41,25 @@ class CustomerRow:
 
 @dataclass(frozen=True, slots=True)
 class FeatureTable:
-    """An open feature build: views ``features`` and ``reasons``, table ``points.points``."""
+    """An open feature build: views ``features`` and ``reasons``, tables of points by customer."""
 
     connection: DuckDBPyConnection
+    points: tuple[str, ...]  # tables, the newest first
     columns: tuple[tuple[str, bool], ...]  # name, is a date
     unavailable: dict[str, str]
     currency: str
+    live: int  # the revision of the events that it holds
 
     def row(self, customer_id: str) -> CustomerRow | None:
         """One customer's values and reasons, ``None`` when the build has no such customer."""
-        found = (
-            self.connection.cursor()
-            .execute(
-                "select features, reasons from points.points where customer_id = ?", [customer_id]
-            )
-            .fetchone()
-        )
-        if found is None:
+        cursor = self.connection.cursor()
+        for table in self.points:
+            found = cursor.execute(
+                f"select features, reasons from {table} where customer_id = ?", [customer_id]
+            ).fetchone()
+            if found is not None:
+                break
+        else:
             return None
         values: dict[str, FeatureScalar] = {"customer_id": customer_id}
         for (name, is_date), value in zip(self.columns, json.loads(found[0]), strict=True):
@@ -81,6 +84,8 @@ def read_profile(
     store.customers(principal).get(customer_id)
     build = built(store, as_of)
     table = open_build(build)
+    live = store.facts.current().live
+    event = live.last.get(customer_id)
     row = table.row(customer_id)
     if row is None:
         raise StateError(
@@ -108,6 +113,8 @@ def read_profile(
         reasons,
         segments,
         scores=scores,
+        last_event=event if event and event.at.date() <= build.as_of else None,
+        event_counted=table.live == live.revision,
     )
     return replace(profile, card=card(profile, table.currency))
 
@@ -141,11 +148,7 @@ def _open(directory: Path, spec_hash: str) -> FeatureTable:
     try:
         manifest = json.loads((directory / MANIFEST_FILE).read_text("utf-8"))
         connection = connect()
-        points = literal(str(directory / POINTS_FILE))
-        connection.execute(f"attach {points} as points (read_only)")
-        for name, file in (("features", FEATURES_FILE), ("reasons", REASONS_FILE)):
-            path = literal(str(directory / file))
-            connection.execute(f"create view {name} as select * from read_parquet({path})")
+        overlaid = open_files(connection, directory)
     except (OSError, ValueError, duckdb.Error) as error:
         raise DependencyError(
             f"打不开画像文件（{type(error).__name__}）",
@@ -158,7 +161,15 @@ def _open(directory: Path, spec_hash: str) -> FeatureTable:
             "画像是用另一版程序或特征声明生成的", next="请运行 copilot profile build 重新生成画像。"
         )
     columns = tuple((name, spec.unit == "date") for name, spec in specs.items())
-    return FeatureTable(connection, columns, manifest["unavailable"], manifest["currency"])
+    points = ("delta.points", "points.points") if overlaid else ("points.points",)
+    return FeatureTable(
+        connection,
+        points,
+        columns,
+        manifest["unavailable"],
+        manifest["currency"],
+        manifest["live"],
+    )
 
 
 def _feature_value(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import date
 
 from copilot.records.codes import LABELS, LifeStage, ProductType, Tier
+from copilot.records.event import LIFE_EVENTS
 from copilot.records.figures import amount, amount_rounded, full_date, month_day
 from copilot.records.profile import FeatureScalar, FeatureValue
 
@@ -79,6 +80,10 @@ def _renewal(value: FeatureScalar, as_of: date) -> str:
     return "（已约定自动转存）" if value is True else ""
 
 
+def _life_event(value: FeatureScalar, as_of: date) -> str:
+    return LIFE_EVENTS.get(str(value), str(value))
+
+
 def life_stage(value: FeatureScalar) -> str:
     """What people read for a life stage."""
     return LABELS[LifeStage].get(str(value), UNKNOWN)
@@ -97,6 +102,7 @@ FORMATS: dict[str, Callable[[FeatureScalar, date], str]] = {
     "product": _product,
     "tier": _tier,
     "renewal": _renewal,
+    "life": _life_event,
 }
 
 

@@ -44,6 +44,11 @@ class Channel(StrEnum):
         return self not in (Channel.COUNTER, Channel.PHONE, Channel.PRINT)
 
     @property
+    def shared(self) -> bool:
+        """Whether many people read the same text at once, so that it addresses nobody."""
+        return self in (Channel.SOCIAL, Channel.PRINT)
+
+    @property
     def pushed(self) -> bool:
         """Whether the bank starts the contact, so that consent and contact limits apply."""
         return self in (Channel.PHONE, Channel.WECOM, Channel.SMS, Channel.APP, Channel.EMAIL)
@@ -156,6 +161,23 @@ class LifeStage(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Manner(StrEnum):
+    """Customers whom staff speak to in a way of their own, the most telling first."""
+
+    ELDER = "elder"
+    PRIVATE = "private"
+    FIRST_TIME = "first_time"
+    OWNER = "owner"
+    YOUNG_PARENT = "young_parent"
+
+
+class Occasion(StrEnum):
+    """When a pitch is made."""
+
+    FIRST = "first"
+    FOLLOW_UP = "follow_up"
+
+
 class Tier(StrEnum):
     """Value tiers by month-average assets; the thresholds are bank configuration."""
 
@@ -165,6 +187,44 @@ class Tier(StrEnum):
     AFFLUENT = "affluent"
     PRE_PRIVATE = "pre_private"
     PRIVATE = "private"
+
+
+class Topic(StrEnum):
+    """What a customer's words are about."""
+
+    DEPOSIT = "deposit"
+    WEALTH = "wealth"
+    INSURANCE = "insurance"
+    LOAN = "loan"
+    CARD = "card"
+    DIGITAL = "digital"
+    SERVICE = "service"
+    FEE = "fee"
+    CONTACT = "contact"
+    SECURITY = "security"
+    OTHER = "other"
+
+
+class Intent(StrEnum):
+    """What a customer's words are for."""
+
+    INQUIRE = "inquire"
+    REQUEST = "request"
+    COMPLAIN = "complain"
+    REFUSE = "refuse"
+    LEAVE = "leave"
+    PRAISE = "praise"
+    CONSIDER = "consider"
+    NONE = "none"
+
+
+class Mood(StrEnum):
+    """How a customer feels, as far as the words say."""
+
+    POSITIVE = "positive"
+    NEUTRAL = "neutral"
+    NEGATIVE = "negative"
+    ANGRY = "angry"
 
 
 RISK_TOLERANCES = ("C1", "C2", "C3", "C4", "C5")
@@ -264,6 +324,17 @@ LABELS: dict[type[StrEnum], dict[str, str]] = {
         "retired": "退休",
         "unknown": "未知",
     },
+    Manner: {
+        "elder": "年长客户",
+        "private": "私人银行客户",
+        "first_time": "第一次投资的客户",
+        "owner": "做生意的客户",
+        "young_parent": "年轻父母",
+    },
+    Occasion: {
+        "first": "首次介绍",
+        "follow_up": "到访后跟进",
+    },
     Tier: {
         "mass": "大众",
         "potential": "潜力",
@@ -272,6 +343,30 @@ LABELS: dict[type[StrEnum], dict[str, str]] = {
         "pre_private": "准私行",
         "private": "私行",
     },
+    Topic: {
+        "deposit": "存款",
+        "wealth": "理财与基金",
+        "insurance": "保险",
+        "loan": "贷款",
+        "card": "银行卡",
+        "digital": "手机银行与转账",
+        "service": "网点服务",
+        "fee": "费用",
+        "contact": "联系与打扰",
+        "security": "账户安全",
+        "other": "其他",
+    },
+    Intent: {
+        "inquire": "咨询",
+        "request": "要求办理",
+        "complain": "抱怨投诉",
+        "refuse": "拒绝营销",
+        "leave": "要离开",
+        "praise": "表扬",
+        "consider": "在考虑",
+        "none": "无诉求",
+    },
+    Mood: {"positive": "满意", "neutral": "平和", "negative": "不满", "angry": "激烈不满"},
 }
 
 

@@ -84,13 +84,17 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class CheckedDraft:
-    """A draft with the checker's answer and the evidence to replay it."""
+    """A draft with the checker's answer and the evidence to replay it.
+
+    ``variants`` are other ways to lead the same conversation, internal like the talking points.
+    """
 
     draft_id: str
     draft: Draft
     result: CheckResult
     versions: Versions
     talking_points: Draft | None = None
+    variants: tuple[Draft, ...] = ()
     notes: tuple[str, ...] = ()
     cautions: tuple[dict[str, Any], ...] = field(default=())
 
@@ -132,12 +136,18 @@ class CheckedDraft:
             "notes": list(self.notes),
         }
         if self.talking_points is not None:
-            body["talking_points"] = {
-                "text": self.talking_points.text,
-                "usable": Usable.INTERNAL.value,
-                "figures": [f.as_json() for f in self.talking_points.figures],
-            }
+            body["talking_points"] = _internal(self.talking_points)
+        body["variants"] = [_internal(variant) for variant in self.variants]
         return body
+
+
+def _internal(points: Draft) -> dict[str, Any]:
+    """Talking points as design §4 prints them."""
+    return {
+        "text": points.text,
+        "usable": Usable.INTERNAL.value,
+        "figures": [figure.as_json() for figure in points.figures],
+    }
 
 
 @dataclass(frozen=True, slots=True)

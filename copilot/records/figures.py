@@ -9,6 +9,7 @@ fen, terms in days.
 | rate   | `percent`        | 125 bp → 1.25%, 155.5 bp → 1.555%           |
 | amount | `amount`         | 50 元 → 50元, 12,000 元 → 1.2万元           |
 | amount | `amount_rounded` | 283,412 元 → 28万元 (staff cards only)      |
+| amount | `amount_reported` | 283,412 元 → 28.34万元 (work summaries)    |
 | term   | `term`           | 1,095 天 → 3年, 182 天 → 6个月, 90 天 → 90天 |
 | date   | `month_day`      | 2026-12-08 → 12月8日                        |
 | date   | `full_date`      | 2026-12-08 → 2026年12月8日                  |
@@ -73,6 +74,25 @@ def amount_rounded(fen: int) -> str:
     if abs(yuan) >= WAN:
         return f"{(yuan / WAN).quantize(Decimal(1), ROUND_HALF_UP)}万元"
     return f"{int(yuan):,}元"
+
+
+def reported(fen: int) -> int:
+    """A sum of money as work summaries state it: two decimals of 万元 or 亿元, else whole 元."""
+    yuan = Decimal(fen) / FEN_PER_YUAN
+    unit = next((unit for unit in (YI, WAN) if abs(yuan) >= unit), None)
+    step = Decimal(unit) / 100 if unit else Decimal(1)
+    return int((yuan / step).quantize(Decimal(1), ROUND_HALF_UP) * step * FEN_PER_YUAN)
+
+
+def amount_reported(fen: int) -> str:
+    """A sum of money in a work summary.
+
+    >>> amount_reported(283_412_00), amount_reported(8_412_30), amount_reported(-52_000_00)
+    ('28.34万元', '8,412元', '-5.2万元')
+    >>> amount_reported(1_5388_4782_92)
+    '1.54亿元'
+    """
+    return amount(reported(fen))
 
 
 def term(days: int) -> str:

@@ -2,11 +2,44 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 from copilot.errors import StateError
+
+INCREMENT_FILE = "increment.json"
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRows:
+    """Rows of canonical tables from events that no load has brought yet.
+
+    ``revision`` grows with every event; ``last`` names, per customer, the latest pending event.
+    """
+
+    revision: int = 0
+    tables: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
+    last: Mapping[str, LastEvent] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LastEvent:
+    """The latest thing that happened to a customer since the load."""
+
+    kind: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Increment:
+    """An incremental load: the generation it adds to, and the file of customers it touched."""
+
+    base: str
+    touched: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +48,7 @@ class Generation:
 
     ``rows`` counts accepted rows per table; ``missing`` names canonical tables that the bank did
     not give; ``content_hash`` is over the sources, so that an unchanged load is recognised.
+    ``live`` is what has happened since and is not in the files yet.
     """
 
     generation_id: str
@@ -26,6 +60,15 @@ class Generation:
     loaded_at: datetime
     currency: str = "CNY"
     sample: bool = False
+    live: LiveRows = field(default_factory=lambda: LiveRows())
+
+    @property
+    def increment(self) -> Increment | None:
+        """What this load was laid over, ``None`` for a whole load."""
+        path = self.directory / INCREMENT_FILE
+        if not path.is_file():
+            return None
+        return Increment(**json.loads(path.read_text("utf-8")))
 
     def has(self, table: str) -> bool:
         """Whether the bank gave this table."""
@@ -43,6 +86,14 @@ class Generation:
                 next=f"请在 sources.yaml 中映射 {table} 后重新 copilot init。",
             )
         return self.directory / f"{table}.parquet"
+
+    def files(self, table: str) -> tuple[Path, ...]:
+        """Every file of a canonical table: the one first loaded, then what increments added.
+
+        Raises:
+            StateError: the bank did not give the table.
+        """
+        return (self.parquet(table), *sorted(self.directory.glob(f"{table}.*.parquet")))
 
 
 @dataclass(frozen=True, slots=True)

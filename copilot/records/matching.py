@@ -9,6 +9,7 @@ from typing import Any
 from copilot.records.codes import Channel, ProductType
 from copilot.records.compliance import RuleCitation
 from copilot.records.customer import Complaint, Consent, Customer, Interaction, RiskAssessment
+from copilot.records.feedback import CustomerFeedback
 from copilot.records.profile import Profile
 
 
@@ -18,7 +19,7 @@ class CustomerFile:
 
     ``missing_tables`` names tables the bank did not give: what needs them cannot be checked, and
     the result says so. ``customer`` is ``None`` for a walk-in who is only described, with the age
-    that the description says, if any.
+    that the description says, if any. ``feedback`` is what their own recent words say.
     """
 
     customer: Customer | None
@@ -30,6 +31,7 @@ class CustomerFile:
     profile: Profile | None = None
     missing_tables: frozenset[str] = frozenset()
     described_age: int | None = None
+    feedback: CustomerFeedback | None = None
 
     @property
     def assessment(self) -> RiskAssessment | None:

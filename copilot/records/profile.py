@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from copilot.records.generation import LastEvent
 from copilot.records.score import Score
 
 FeatureScalar = float | int | str | bool | date | None
@@ -77,7 +78,11 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A customer's profile as of a business date."""
+    """A customer's profile as of a business date.
+
+    ``last_event`` is what happened last since the load, and ``event_counted`` whether the
+    features hold it.
+    """
 
     customer_id: str
     as_of: date
@@ -87,6 +92,8 @@ class Profile:
     segments: Mapping[str, str] = field(default_factory=dict)
     card: str = ""
     scores: Mapping[str, Score] = field(default_factory=dict)
+    last_event: LastEvent | None = None
+    event_counted: bool = True
 
     def value(self, name: str) -> FeatureScalar:
         """The value of a feature, ``None`` when it is unknown or was not computed."""
@@ -95,7 +102,7 @@ class Profile:
 
     def as_json(self) -> dict[str, Any]:
         """The document of ``copilot profile show --format json``."""
-        return {
+        document: dict[str, Any] = {
             "customer_id": self.customer_id,
             "as_of": self.as_of.isoformat(),
             "card": self.card,
@@ -112,6 +119,13 @@ class Profile:
                 for reason in self.reasons
             ],
         }
+        if self.last_event is not None:
+            document["last_event"] = {
+                "kind": self.last_event.kind,
+                "at": self.last_event.at.isoformat(),
+                "counted": self.event_counted,
+            }
+        return document
 
 
 def _feature_json(feature: FeatureValue) -> dict[str, Any]:

@@ -1,7 +1,9 @@
 """Templates, internal scripts, and the record of who approved a template.
 
-proposed ──submit──▶ in_review ──every stage approves──▶ approved ──▶ expired | lapsed
+proposed ──submit──▶ in_review ──every stage approves──▶ approved ──▶ stopped
                          └──────── one stage rejects ──▶ rejected
+
+stopped: expired | lapsed | suspended | superseded
 """
 
 from __future__ import annotations
@@ -15,9 +17,10 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from copilot.records.codes import Channel, DraftKind, LifeStage, ProductType, Role
+from copilot.records.codes import Channel, DraftKind, LifeStage, Manner, Occasion, ProductType
 from copilot.records.compliance import Verdict
 from copilot.records.product import Product
+from copilot.records.suspension import Override, Suspension
 
 _COMPARISONS = {
     "<": operator.lt,
@@ -108,7 +111,11 @@ class Move(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """One move of an internal talking point; empty tuples mean any."""
+    """One move of an internal talking point; empty tuples mean any.
+
+    ``reasons`` are codes of the reason that leads the pitch. A script for an occasion is for that
+    occasion only; one without is for all.
+    """
 
     script_id: str
     move: Move
@@ -119,6 +126,9 @@ class Script:
     product_types: tuple[ProductType, ...] = ()
     life_stages: tuple[LifeStage, ...] = ()
     channels: tuple[Channel, ...] = ()
+    reasons: tuple[str, ...] = ()
+    manners: tuple[Manner, ...] = ()
+    occasions: tuple[Occasion, ...] = ()
 
     def valid_on(self, day: date) -> bool:
         """Whether the script may be used on ``day``."""
@@ -126,17 +136,14 @@ class Script:
 
 
 class ReviewStage(StrEnum):
-    """Who must agree before a text may go to customers, in the usual order."""
+    """Who must agree before a text may go to customers; a bank chooses which, in which order."""
 
     BRANCH = "branch"
     PRODUCT = "product"
     LEGAL = "legal"
     CONSUMER_PROTECTION = "consumer_protection"
-
-    @property
-    def roles(self) -> frozenset[Role]:
-        """The roles that may decide at this stage."""
-        return _STAGE_ROLES[self]
+    BRAND = "brand"
+    MESSAGE_PLATFORM = "message_platform"
 
     @property
     def shown(self) -> str:
@@ -144,18 +151,13 @@ class ReviewStage(StrEnum):
         return _STAGES_SHOWN[self]
 
 
-_STAGE_ROLES: Mapping[ReviewStage, frozenset[Role]] = {
-    ReviewStage.BRANCH: frozenset({Role.MANAGER, Role.REVIEWER}),
-    ReviewStage.PRODUCT: frozenset({Role.PRODUCT}),
-    ReviewStage.LEGAL: frozenset({Role.LEGAL}),
-    ReviewStage.CONSUMER_PROTECTION: frozenset({Role.CONSUMER_PROTECTION}),
-}
-
 _STAGES_SHOWN: Mapping[ReviewStage, str] = {
     ReviewStage.BRANCH: "支行初审",
     ReviewStage.PRODUCT: "产品条线审核",
     ReviewStage.LEGAL: "法律合规审核",
     ReviewStage.CONSUMER_PROTECTION: "消保审查",
+    ReviewStage.BRAND: "品牌审核",
+    ReviewStage.MESSAGE_PLATFORM: "短信平台报备",
 }
 
 
@@ -169,7 +171,10 @@ class ReviewOpinion(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One stage's opinion; ``taken`` says what the author took from the comment."""
+    """One stage's opinion; ``taken`` says what the author took from the comment.
+
+    A rejection may quote the words that were objected to, and the rule that should have found them.
+    """
 
     stage: ReviewStage
     reviewer: str
@@ -177,6 +182,21 @@ class Decision:
     at: datetime
     comment: str = ""
     taken: str = ""
+    quote: str = ""
+    rule_id: str = ""
+
+    def as_json(self) -> dict[str, str]:
+        """The decision as ``template show`` lists it."""
+        return {
+            "stage": self.stage.value,
+            "reviewer": self.reviewer,
+            "decision": self.decision.value,
+            "at": self.at.isoformat(),
+            "comment": self.comment,
+            "taken": self.taken,
+            "quote": self.quote,
+            "rule_id": self.rule_id,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +286,38 @@ class ApprovalState(StrEnum):
     APPROVED = "approved"
     EXPIRED = "expired"
     LAPSED = "lapsed"
+    SUSPENDED = "suspended"
+    SUPERSEDED = "superseded"
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the text was approved once and may not be used any more."""
+        return self in _STOPPED
+
+    @property
+    def shown(self) -> str:
+        """What people read for the state."""
+        return _STATES_SHOWN[self]
+
+
+_STATES_SHOWN: Mapping[ApprovalState, str] = {
+    ApprovalState.PROPOSED: "待提交",
+    ApprovalState.IN_REVIEW: "审核中",
+    ApprovalState.REJECTED: "未通过",
+    ApprovalState.APPROVED: "可使用",
+    ApprovalState.EXPIRED: "已到期",
+    ApprovalState.LAPSED: "已失效",
+    ApprovalState.SUSPENDED: "已停用",
+    ApprovalState.SUPERSEDED: "已被替代",
+}
+_STOPPED = frozenset(
+    {
+        ApprovalState.EXPIRED,
+        ApprovalState.LAPSED,
+        ApprovalState.SUSPENDED,
+        ApprovalState.SUPERSEDED,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,7 +325,8 @@ class Review:
     """A template version on its way through the stages.
 
     ``content_hash``, ``pack_version``, ``verdict`` and ``product_terms`` are as submitted;
-    ``valid_to`` is the last day asked for.
+    ``valid_to`` is the last day asked for. ``taken`` says what the author took from the rejection
+    of an earlier version.
     """
 
     template_id: str
@@ -288,6 +341,23 @@ class Review:
     product_terms: tuple[ProductTerms, ...] = ()
     decisions: tuple[Decision, ...] = ()
     approval: Approval | None = None
+    taken: str = ""
+    suspension: Suspension | None = None
+    overrides: tuple[Override, ...] = ()
+
+    @property
+    def subject(self) -> str:
+        """What the audit log calls the template version."""
+        return f"{self.template_id}@{self.version}"
+
+    @property
+    def last_event(self) -> datetime:
+        """When something last happened to the review."""
+        moments = [self.submitted_at, *(decision.at for decision in self.decisions)]
+        if self.suspension is not None:
+            moments.append(self.suspension.at)
+        moments += [override.granted_at or override.asked_at for override in self.overrides]
+        return max(moments)
 
     @property
     def rejection(self) -> Decision | None:

@@ -5,6 +5,7 @@ A submitted template is frozen here: drafting fills what reviewers saw, not what
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -13,9 +14,12 @@ from sqlalchemy.engine import Connection
 
 from copilot.records.template import Review, Template, content_hash
 from copilot.store import schema
+from copilot.store.audit import canonical_json
+from copilot.store.audit import content_hash as seal_of
 
 _templates = schema.templates
 _reviews = schema.template_reviews
+_REVISION_KEY = "approvals_revision"
 
 
 class ApprovalRepository:
@@ -23,6 +27,21 @@ class ApprovalRepository:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+
+    def hold(self) -> None:
+        """Lets no other transaction decide until this one ends, so that numbers stay single.
+
+        SQLite's write transaction does that already.
+        """
+        if self._connection.dialect.name != "sqlite":
+            self._connection.execute(sa.text("LOCK TABLE template_reviews IN EXCLUSIVE MODE"))
+
+    def revision(self) -> int:
+        """A number that grows with each change of a template or review."""
+        value = self._connection.scalar(
+            sa.select(schema.meta.c.value).where(schema.meta.c.key == _REVISION_KEY)
+        )
+        return int(value or 0)
 
     def review_of(self, template_id: str, version: int) -> Review | None:
         """The review of one template version."""
@@ -32,6 +51,18 @@ class ApprovalRepository:
             )
         )
         return None if document is None else _adapter(Review).validate_python(document)
+
+    def reviews_of(self, template_id: str) -> list[Review]:
+        """The reviews of all versions of a template, by version."""
+        query = (
+            sa.select(_reviews.c.document)
+            .where(_reviews.c.template_id == template_id)
+            .order_by(_reviews.c.version)
+        )
+        return [
+            _adapter(Review).validate_python(document)
+            for document in self._connection.scalars(query)
+        ]
 
     def reviews(self) -> list[Review]:
         """Every review, by template and version."""
@@ -55,6 +86,18 @@ class ApprovalRepository:
                 document=_adapter(Review).dump_python(review, mode="json"),
             )
         )
+        self._changed()
+
+    def seals(self, *subjects: str) -> dict[str, str]:
+        """The hash of each review as stored, by its subject; of all reviews when none is named.
+
+        Audit entries about reviews carry them under ``reviews``.
+        """
+        return {
+            f"{row.template_id}@{row.version}": seal_of(canonical_json(row.document))
+            for row in self._connection.execute(sa.select(_reviews))
+            if not subjects or f"{row.template_id}@{row.version}" in subjects
+        }
 
     def numbers(self) -> frozenset[str]:
         """Every approval number issued so far."""
@@ -75,6 +118,19 @@ class ApprovalRepository:
                 document=_adapter(Template).dump_python(template, mode="json"),
             )
         )
+        self._changed()
+
+    def versions(self, template_id: str) -> list[Template]:
+        """Every kept version of a template, oldest first."""
+        query = (
+            sa.select(_templates.c.document)
+            .where(_templates.c.template_id == template_id)
+            .order_by(_templates.c.version)
+        )
+        return [
+            _adapter(Template).validate_python(document)
+            for document in self._connection.scalars(query)
+        ]
 
     def templates(self) -> list[Template]:
         """Every submitted template version, by id and version."""
@@ -85,6 +141,26 @@ class ApprovalRepository:
             _adapter(Template).validate_python(document)
             for document in self._connection.scalars(query)
         ]
+
+    def _changed(self) -> None:
+        meta, revision = schema.meta, self.revision()
+        value = str(revision + 1)
+        if revision:
+            update = meta.update().where(meta.c.key == _REVISION_KEY).values(value=value)
+            self._connection.execute(update)
+        else:
+            self._connection.execute(meta.insert().values(key=_REVISION_KEY, value=value))
+
+
+def broken_seal(connection: Connection, sealed: Mapping[str, str]) -> str:
+    """What is wrong with the stored reviews, given the last hash logged for each; or nothing."""
+    found = ApprovalRepository(connection).seals()
+    for subject in sorted(sealed.keys() | found.keys()):
+        if subject not in found:
+            return f"模板 {subject} 的审核记录已不在库中"
+        if sealed.get(subject) != found[subject]:
+            return f"模板 {subject} 的审核记录与留痕不符"
+    return ""
 
 
 @cache

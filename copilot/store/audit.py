@@ -118,9 +118,12 @@ class AuditLog:
         return digest
 
     def verify(self) -> AuditVerdict:
-        """Recomputes the whole chain and the drafts it seals."""
+        """Recomputes the whole chain, and the drafts and reviews that it seals."""
+        from copilot.store.approvals import broken_seal
+
         with read_connection(self._engine) as connection:
             previous, entries = GENESIS, 0
+            reviews: dict[str, str] = {}
             for row in connection.execute(
                 sa.select(schema.audit_log).order_by(schema.audit_log.c.seq)
             ):
@@ -130,10 +133,15 @@ class AuditLog:
                     reason = self._draft_fault(connection, row)
                 if reason:
                     return AuditVerdict(False, entries, row.seq, reason)
+                if row.kind.startswith("template"):
+                    reviews |= json.loads(row.payload).get("reviews", {})
                 previous = row.hash
             seq, head = self._head(connection)
             if (seq, head) != (entries, previous):
                 return AuditVerdict(False, entries, entries + 1, "日志末尾的记录缺失或链头被改动")
+            reason = broken_seal(connection, reviews) if reviews else ""
+            if reason:
+                return AuditVerdict(False, entries, entries + 1, reason)
         return AuditVerdict(True, entries)
 
     def entries(

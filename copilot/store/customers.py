@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from typing import Any
 
@@ -19,6 +19,8 @@ from copilot.store import schema
 from copilot.store.engine import read_connection
 
 _dims = schema.dimensions
+_IN_FILE = ("risk_assessments", "consents", "interactions", "complaints")
+_PAGE = 500
 _HIDDEN = frozenset({"phone", "id_number", "row_origin"})
 
 
@@ -42,41 +44,57 @@ class CustomerRepository:
 
     def file(self, customer_id: str, as_of: date) -> CustomerFile:
         """What the gate needs to know of a customer, with nothing later than ``as_of``."""
-        until = datetime.combine(as_of, time.max)
         with read_connection(self._engine) as connection:
             customer = self._get(connection, customer_id)
-            customer_id = customer.customer_id
-            return CustomerFile(
-                customer=customer,
-                as_of=as_of,
-                assessments=tuple(
-                    RiskAssessment(row.customer_id, row.assessed_on, row.level)
-                    for row in _rows(connection, "risk_assessments", customer_id)
-                    if row.assessed_on <= as_of
-                ),
-                consents=tuple(
-                    Consent(
-                        row.customer_id,
-                        ConsentPurpose(row.purpose),
-                        row.channel,
-                        row.at,
-                        row.granted,
-                    )
-                    for row in _rows(connection, "consents", customer_id)
-                    if row.at <= until
-                ),
-                interactions=tuple(
-                    Interaction(**_public(row))
-                    for row in _rows(connection, "interactions", customer_id)
-                    if row.at <= until
-                ),
-                complaints=tuple(
-                    Complaint(**_public(row))
-                    for row in _rows(connection, "complaints", customer_id)
-                    if row.at is None or row.at <= until
-                ),
-                missing_tables=self._missing,
-            )
+            rows = {name: _rows(connection, name, [customer.customer_id]) for name in _IN_FILE}
+        return self._assembled(customer, rows, as_of)
+
+    def files(self, customer_ids: Iterable[str], as_of: date) -> Iterator[CustomerFile]:
+        """The files of many customers, in order; those out of scope are left out."""
+        wanted = sorted(customer_ids)
+        table = _dims["customers"]
+        for start in range(0, len(wanted), _PAGE):
+            page = wanted[start : start + _PAGE]
+            with read_connection(self._engine) as connection:
+                found = connection.execute(sa.select(table).where(table.c.customer_id.in_(page)))
+                customers = {row.customer_id: row for row in found}
+                rows = {name: _by_customer(_rows(connection, name, page)) for name in _IN_FILE}
+            for customer_id in page:
+                row = customers.get(customer_id)
+                if row is None or not self._principal.sees_customer(customer_id, row.branch_id):
+                    continue
+                own = {name: rows[name].get(customer_id, []) for name in _IN_FILE}
+                yield self._assembled(Customer(**_public(row)), own, as_of)
+
+    def _assembled(
+        self, customer: Customer, rows: Mapping[str, Sequence[Row[Any]]], as_of: date
+    ) -> CustomerFile:
+        until = datetime.combine(as_of, time.max)
+        return CustomerFile(
+            customer=customer,
+            as_of=as_of,
+            assessments=tuple(
+                RiskAssessment(row.customer_id, row.assessed_on, row.level)
+                for row in rows["risk_assessments"]
+                if row.assessed_on <= as_of
+            ),
+            consents=tuple(
+                Consent(
+                    row.customer_id, ConsentPurpose(row.purpose), row.channel, row.at, row.granted
+                )
+                for row in rows["consents"]
+                if row.at <= until
+            ),
+            interactions=tuple(
+                Interaction(**_public(row)) for row in rows["interactions"] if row.at <= until
+            ),
+            complaints=tuple(
+                Complaint(**_public(row))
+                for row in rows["complaints"]
+                if row.at is None or row.at <= until
+            ),
+            missing_tables=self._missing,
+        )
 
     def names(self, customer_ids: Iterable[str]) -> dict[str, str]:
         """Names for showing to staff; customers out of scope or without a name are left out."""
@@ -84,13 +102,36 @@ class CustomerRepository:
         wanted = list(customer_ids)
         found: dict[str, str] = {}
         with read_connection(self._engine) as connection:
-            for start in range(0, len(wanted), 500):
+            for start in range(0, len(wanted), _PAGE):
                 query = sa.select(table.c.customer_id, table.c.name, table.c.branch_id).where(
-                    table.c.customer_id.in_(wanted[start : start + 500])
+                    table.c.customer_id.in_(wanted[start : start + _PAGE])
                 )
                 for row in connection.execute(query):
                     if row.name and self._principal.sees_customer(row.customer_id, row.branch_id):
                         found[row.customer_id] = row.name
+        return found
+
+    def spoken(
+        self, customer_ids: Iterable[str], since: datetime, until: datetime
+    ) -> dict[str, tuple[Interaction, ...]]:
+        """Contacts with a text between two moments, of those of some customers who have any.
+
+        Only the ids of customers in scope may be given.
+        """
+        table = _dims["interactions"]
+        wanted = list(customer_ids)
+        found: dict[str, tuple[Interaction, ...]] = {}
+        with read_connection(self._engine) as connection:
+            for start in range(0, len(wanted), _PAGE):
+                query = (
+                    sa.select(table)
+                    .where(table.c.customer_id.in_(wanted[start : start + _PAGE]))
+                    .where(table.c.text.is_not(None), table.c.at.between(since, until))
+                    .order_by(table.c.customer_id, table.c.at, table.c.id)
+                )
+                for row in connection.execute(query):
+                    said = found.get(row.customer_id, ())
+                    found[row.customer_id] = (*said, Interaction(**_public(row)))
         return found
 
     def ids(self, branch_id: str | None = None) -> list[str]:
@@ -151,10 +192,17 @@ def _spellings(customer_id: str) -> list[str]:
     return list(dict.fromkeys((customer_id, plain, plain.upper())))
 
 
-def _rows(connection: Connection, name: str, customer_id: str) -> list[Row[Any]]:
+def _rows(connection: Connection, name: str, customer_ids: Sequence[str]) -> list[Row[Any]]:
     table = _dims[name]
-    query = sa.select(table).where(table.c.customer_id == customer_id)
+    query = sa.select(table).where(table.c.customer_id.in_(customer_ids))
     return list(connection.execute(query.order_by(*table.primary_key.columns)).all())
+
+
+def _by_customer(rows: Iterable[Row[Any]]) -> dict[str, list[Row[Any]]]:
+    found: dict[str, list[Row[Any]]] = {}
+    for row in rows:
+        found.setdefault(row.customer_id, []).append(row)
+    return found
 
 
 def _public(row: Row[Any]) -> dict[str, Any]:

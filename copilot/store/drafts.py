@@ -15,9 +15,12 @@ from copilot.records.staff import Principal
 from copilot.store import schema
 from copilot.store.audit import AuditLog, canonical_json, content_hash
 from copilot.store.engine import read_connection
+from copilot.store.work import leads
 
 _drafts = schema.drafts
 _PAGE = 500
+SUMMARY_KIND = "draft.summary"
+"""Work summaries tell of people's work: only their author and those who lead read them."""
 
 
 class DraftRepository:
@@ -126,6 +129,8 @@ class DraftRepository:
         }
 
     def _visible(self, row: Row[Any]) -> bool:
+        if row.kind == SUMMARY_KIND and row.author != self._principal.user_id:
+            return leads(self._principal) and self._principal.sees_branch(row.branch_id)
         if row.customer_id is None:
             return self._principal.sees_branch(row.branch_id)
         return self._principal.sees_customer(row.customer_id, row.branch_id)

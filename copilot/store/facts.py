@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict
 from datetime import date
 from itertools import islice
@@ -14,13 +14,23 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from copilot.errors import NotFound, StateError
-from copilot.records.generation import FeatureBuild, Generation, QualityCount, QualityReport
+from copilot.records.generation import (
+    FeatureBuild,
+    Generation,
+    LiveRows,
+    QualityCount,
+    QualityReport,
+)
 from copilot.records.tables import TABLES
-from copilot.store import schema
+from copilot.store import events, schema
 from copilot.store.engine import read_connection
+
+Brought = Mapping[str, Collection[tuple[Any, ...]]]
+"""By table, the keys of pending events that a load holds rows for."""
 
 _CURRENT_KEY = "generation"
 _BATCH = 5_000
+_NOTHING: Brought = {}
 
 
 class FactsRepository:
@@ -29,6 +39,7 @@ class FactsRepository:
     def __init__(self, engine: Engine, data_dir: Path) -> None:
         self._engine = engine
         self._data_dir = data_dir
+        self._live: tuple[tuple[int, int], LiveRows] = ((0, 0), LiveRows())
 
     def current(self) -> Generation:
         """The generation in use.
@@ -43,27 +54,41 @@ class FactsRepository:
                     "还没有载入任何数据",
                     next="请先运行 copilot init --sample 或 copilot init --sources sources.yaml。",
                 )
-            return self._generation(connection, generation_id)
+            return self._generation(connection, generation_id, live=True)
 
     def activate(
         self,
         connection: Connection,
         generation: Generation,
         dims: Mapping[str, Iterable[Mapping[str, Any]]],
+        brought: Brought = _NOTHING,
     ) -> None:
         """Makes ``generation`` current and replaces the loaded rows of the dimension tables.
 
-        Rows that were recorded live (``row_origin`` other than ``load``) stay. Dates and
-        datetimes must be Python values; lists of ``json`` columns are JSON text.
+        Rows that were recorded live (``row_origin`` other than ``load``) stay, except for events
+        whose keys the load ``brought``. Dates and datetimes must be Python values; lists of
+        ``json`` columns are JSON text.
         """
+        events.settle(connection, generation.business_date, brought)
         for name, table in schema.dimensions.items():
             connection.execute(table.delete().where(table.c.row_origin == "load"))
-            columns = [column.name for column in TABLES[name].columns]
-            rows = iter(dims.get(name, ()))
-            while batch := [
-                {column: row.get(column) for column in columns} for row in islice(rows, _BATCH)
-            ]:
-                connection.execute(table.insert(), batch)
+            _insert(connection, name, dims.get(name, ()))
+        self._switch(connection, generation)
+
+    def extend(
+        self,
+        connection: Connection,
+        generation: Generation,
+        dims: Mapping[str, Iterable[Mapping[str, Any]]],
+        brought: Brought = _NOTHING,
+    ) -> None:
+        """Makes ``generation`` current; ``dims`` are only the rows that are new or changed."""
+        events.settle(connection, generation.business_date, brought)
+        for name, rows in dims.items():
+            _insert(connection, name, rows, replacing=True)
+        self._switch(connection, generation)
+
+    def _switch(self, connection: Connection, generation: Generation) -> None:
         connection.execute(
             schema.generations.delete().where(
                 schema.generations.c.generation_id == generation.generation_id
@@ -83,6 +108,22 @@ class FactsRepository:
             )
         )
         set_meta(connection, _CURRENT_KEY, generation.generation_id)
+
+    def generation(self, generation_id: str) -> Generation:
+        """An earlier generation that is still kept.
+
+        Raises:
+            NotFound: there is none of this id.
+        """
+        with read_connection(self._engine) as connection:
+            known = connection.scalar(
+                sa.select(schema.generations.c.generation_id).where(
+                    schema.generations.c.generation_id == generation_id
+                )
+            )
+            if known is None:
+                raise NotFound(f"没有这一代数据：{generation_id}", next="请重新运行 copilot init。")
+            return self._generation(connection, generation_id)
 
     def find(self, content_hash: str) -> Generation | None:
         """The current generation if it was loaded from exactly these sources."""
@@ -175,7 +216,9 @@ class FactsRepository:
             tuple(body["notes"]),
         )
 
-    def _generation(self, connection: Connection, generation_id: str) -> Generation:
+    def _generation(
+        self, connection: Connection, generation_id: str, *, live: bool = False
+    ) -> Generation:
         row = connection.execute(
             sa.select(schema.generations).where(schema.generations.c.generation_id == generation_id)
         ).one()
@@ -189,11 +232,39 @@ class FactsRepository:
             row.loaded_at,
             row.currency,
             row.sample,
+            self._live_rows(connection) if live else LiveRows(),
         )
+
+    def _live_rows(self, connection: Connection) -> LiveRows:
+        # Asked for at every turn and rarely changed.
+        revision = events.revision(connection)
+        if self._live[0] != revision:
+            self._live = revision, events.live_rows(connection)
+        return self._live[1]
 
     def _relative(self, directory: Path) -> str:
         # A data directory may be moved or restored elsewhere, so the manifest keeps no root.
         return directory.absolute().relative_to(self._data_dir.absolute()).as_posix()
+
+
+def _insert(
+    connection: Connection,
+    name: str,
+    rows: Iterable[Mapping[str, Any]],
+    *,
+    replacing: bool = False,
+) -> None:
+    table = schema.dimensions[name]
+    columns = [column.name for column in TABLES[name].columns]
+    same = sa.and_(*(table.c[key] == sa.bindparam(f"_{key}") for key in TABLES[name].key))
+    rest = iter(rows)
+    while batch := [
+        {column: row.get(column) for column in columns} for row in islice(rest, _BATCH)
+    ]:
+        if replacing:
+            keys = [{f"_{key}": row[key] for key in TABLES[name].key} for row in batch]
+            connection.execute(table.delete().where(same), keys)
+        connection.execute(table.insert(), batch)
 
 
 def get_meta(connection: Connection, key: str) -> str | None:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from copilot.records.tables import TABLES, Table
 
-HEAD = "0002"
+HEAD = "0004"
 """The newest migration; a store at another revision is migrated before it is used."""
 
 metadata = sa.MetaData()
@@ -165,6 +165,31 @@ drafts = sa.Table(
     sa.Column("document", sa.Text(), nullable=False),
     sa.Column("evidence", sa.Text(), nullable=False),
     sa.Column("content_hash", sa.Text(), nullable=False),
+)
+
+model_days = sa.Table(
+    "model_days",
+    metadata,
+    sa.Column("day", sa.Date(), primary_key=True),
+    sa.Column("calls", sa.Integer(), nullable=False),
+    sa.Column("prompt_tokens", sa.BigInteger(), nullable=False),
+    sa.Column("completion_tokens", sa.BigInteger(), nullable=False),
+    sa.Column("milliseconds", sa.BigInteger(), nullable=False),
+    sa.Column("cost", sa.BigInteger(), nullable=False),
+)
+
+customer_events = sa.Table(
+    "customer_events",
+    metadata,
+    sa.Column("seq", sa.Integer(), primary_key=True, autoincrement=False),
+    sa.Column("event_id", sa.Text(), nullable=False, unique=True),
+    sa.Column("kind", sa.Text(), nullable=False),
+    sa.Column("customer_id", sa.Text(), nullable=False),
+    sa.Column("at", sa.DateTime(), nullable=False),
+    sa.Column("document", sa.JSON(), nullable=False),
+    sa.Column("target", sa.Text(), nullable=False),
+    sa.Column("row", sa.JSON(), nullable=False),
+    sa.Column("pending", sa.Boolean(), nullable=False, index=True),
 )
 
 audit_log = sa.Table(

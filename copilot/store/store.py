@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from copilot.errors import Busy, DependencyError, StateError
 from copilot.records.staff import Principal
+from copilot.records.work import Subject
 from copilot.settings import Settings
 from copilot.store import schema
 from copilot.store.engine import open_engine, read_connection, write_transaction
@@ -27,6 +28,8 @@ if TYPE_CHECKING:  # a search needs none of these, and a cold one pays for every
     from copilot.store.audit import AuditLog
     from copilot.store.customers import CustomerRepository
     from copilot.store.drafts import DraftRepository
+    from copilot.store.model_usage import ModelUsageRepository
+    from copilot.store.work import WorkRepository
 
 
 class Store:
@@ -145,11 +148,24 @@ class Store:
         """Documents and passages in the principal's branches."""
         return KnowledgeRepository(self.engine, principal)
 
+    def work(self, principal: Principal, subject: Subject) -> WorkRepository:
+        """What a member of staff or a branch did."""
+        from copilot.store.work import WorkRepository
+
+        return WorkRepository(self.engine, principal, subject)
+
     def drafts(self, principal: Principal) -> DraftRepository:
         """Drafts in the principal's scope."""
         from copilot.store.drafts import DraftRepository
 
         return DraftRepository(self.engine, principal, self.audit)
+
+    @cached_property
+    def model_usage(self) -> ModelUsageRepository:
+        """What each day has used of the model."""
+        from copilot.store.model_usage import ModelUsageRepository
+
+        return ModelUsageRepository(self.engine)
 
     def _revision(self) -> str | None:
         with read_connection(self.engine) as connection:

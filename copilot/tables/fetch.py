@@ -153,8 +153,9 @@ def _resolved_url(sources: Sources, text: str, at: Location) -> URL:
                 f"没有设置环境变量 {name}。", (*at, "url"), next=f"请先 export {name}=…。"
             )
     try:
-        written = sa.make_url(text)
-        if written.password and not _SECRET.search(str(written.password)):
+        # An address that is a secret as a whole holds no written password.
+        written = None if _SECRET.fullmatch(text) else sa.make_url(text).password
+        if written and not _SECRET.search(str(written)):
             raise sources.yaml.error(
                 "密码不得写在映射文件中。",
                 (*at, "url"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from copilot.records.generation import QualityCount
 from copilot.records.tables import TABLES, Table
@@ -17,11 +17,17 @@ _EXAMPLES = 5
 
 
 class Judge:
-    """Judges the stages of one load, parents before children."""
+    """Judges the stages of one load, parents before children.
 
-    def __init__(self, landing: Landing, sources: Sources) -> None:
+    ``known`` are scratch tables, by canonical table, with the keys that earlier loads brought.
+    """
+
+    def __init__(
+        self, landing: Landing, sources: Sources, known: Mapping[str, str] | None = None
+    ) -> None:
         self.landing = landing
         self.sources = sources
+        self.known = known or {}
         self.counts: list[QualityCount] = []
 
     def judge(self, table: Table) -> None:
@@ -38,11 +44,17 @@ class Judge:
         yield from reading_rules(table, mapped)
         yield from row_rules(table)
         for reference in REFERENCES:
-            if reference.table == table.name and reference.parent in self.sources.tables:
+            if reference.table == table.name:
                 parent = TABLES[reference.parent]
-                yield reference.rule(
-                    f'SELECT {parent.key[0]} FROM {stage_name(parent)} WHERE "@reason" IS NULL'
-                )
+                kept = []
+                if parent.name in self.sources.tables:
+                    kept.append(
+                        f'SELECT {parent.key[0]} FROM {stage_name(parent)} WHERE "@reason" IS NULL'
+                    )
+                if parent.name in self.known:
+                    kept.append(f"SELECT {parent.key[0]} FROM {self.known[parent.name]}")
+                if kept:
+                    yield reference.rule(" UNION ALL ".join(kept))
 
     def _apply(self, table: Table, rule: Rule) -> None:
         stage = stage_name(table)

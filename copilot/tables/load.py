@@ -19,13 +19,16 @@ from typing import TYPE_CHECKING, Any
 from copilot.errors import InputError
 from copilot.records.generation import Generation, QualityReport
 from copilot.records.tables import INDISPENSABLE, TABLES
+from copilot.tables.brought import brought_keys
 from copilot.tables.credentials import refuse_credentials
 from copilot.tables.failures import explained_failures
 from copilot.tables.fetch import GivenFile, content_hash, fetch
 from copilot.tables.files_out import dimension_rows, make_durable, sync, write_generation
 from copilot.tables.judge import Judge
 from copilot.tables.landing import Landing, RawTable
+from copilot.tables.rules import REFERENCES
 from copilot.tables.sources import Sources
+from copilot.tables.sql import literal
 from copilot.tables.staging import create_stage, land_query, stage, stage_name
 
 if TYPE_CHECKING:
@@ -49,9 +52,9 @@ def check_tables(sources: Sources, progress: Progress | None = None) -> QualityR
         tempfile.TemporaryDirectory(prefix="copilot-tables-") as folder,
         explained_failures(Path(folder)),
     ):
-        given = _fetch_all(sources, Path(folder))
-        with _landing(Path(folder), sources) as landing:
-            return _judged(landing, sources, given, progress or _silent)
+        given = fetch_all(sources, Path(folder))
+        with landing_in(Path(folder), sources) as landing:
+            return judged(landing, sources, given, progress or silent)
 
 
 def load_tables(
@@ -67,20 +70,20 @@ def load_tables(
     facts = store.data_dir / "facts"
     with explained_failures(store.data_dir):
         facts.mkdir(parents=True, exist_ok=True)
-        _remove_orphans(facts, store)
+        remove_orphans(facts, store)
         folder = Path(tempfile.mkdtemp(prefix=".loading-", dir=facts))
         try:
-            given = _fetch_all(sources, folder)
+            given = fetch_all(sources, folder)
             digest = content_hash(sources, [file for files in given.values() for file in files])
             current = store.facts.find(digest)
             if current is not None and current.directory.is_dir():
                 return current, store.facts.quality(current.generation_id)
             out = folder / "out"
-            with _landing(folder, sources) as landing:
-                report = _judged(landing, sources, given, progress or _silent)
+            with landing_in(folder, sources) as landing:
+                report = judged(landing, sources, given, progress or silent)
                 write_generation(landing, list(sources.tables), out)
             make_durable(out)
-            generation = _generation(sources, report, digest, facts)
+            generation = new_generation(sources, report, digest, facts)
             os.replace(out, generation.directory)
             sync(facts)
         finally:
@@ -95,9 +98,10 @@ def _activate(store: Store, generation: Generation, report: QualityReport) -> No
         for name in generation.rows
         if not TABLES[name].facts
     }
+    brought = brought_keys(generation, store)
     try:
         with store.transaction() as connection:
-            store.facts.activate(connection, generation, dims)
+            store.facts.activate(connection, generation, dims, brought)
             store.facts.save_quality(connection, generation.generation_id, report)
             store.audit.append(
                 connection,
@@ -117,7 +121,7 @@ def _activate(store: Store, generation: Generation, report: QualityReport) -> No
         raise
 
 
-def _generation(sources: Sources, report: QualityReport, digest: str, facts: Path) -> Generation:
+def new_generation(sources: Sources, report: QualityReport, digest: str, facts: Path) -> Generation:
     base = f"{sources.business_date:%Y%m%d}-{digest[:12]}"
     number = 1
     while (facts / (name := base if number == 1 else f"{base}-{number}")).exists():
@@ -135,7 +139,7 @@ def _generation(sources: Sources, report: QualityReport, digest: str, facts: Pat
     )
 
 
-def _remove_orphans(facts: Path, store: Store) -> None:
+def remove_orphans(facts: Path, store: Store) -> None:
     known = {path.absolute() for path in store.facts.known_directories()}
     for path in facts.iterdir():
         if path.is_dir() and path.absolute() not in known:
@@ -150,10 +154,10 @@ class _Place:
     index: int | None = None
 
 
-_Given = Mapping[_Place, list[GivenFile]]
+Given = Mapping[_Place, list[GivenFile]]
 
 
-def _fetch_all(sources: Sources, folder: Path) -> _Given:
+def fetch_all(sources: Sources, folder: Path) -> Given:
     given: dict[_Place, list[GivenFile]] = {}
     for name, reading in sources.files.items():
         given[_Place(name)] = fetch(sources, reading, ("files", name), folder)
@@ -165,7 +169,7 @@ def _fetch_all(sources: Sources, folder: Path) -> _Given:
 
 
 @contextmanager
-def _landing(folder: Path, sources: Sources) -> Iterator[Landing]:
+def landing_in(folder: Path, sources: Sources) -> Iterator[Landing]:
     landing = Landing(folder, sources.time_zone)
     try:
         yield landing
@@ -173,8 +177,14 @@ def _landing(folder: Path, sources: Sources) -> Iterator[Landing]:
         landing.close()
 
 
-def _judged(landing: Landing, sources: Sources, given: _Given, progress: Progress) -> QualityReport:
-    """Everything up to the verdict on each row."""
+def judged(
+    landing: Landing,
+    sources: Sources,
+    given: Given,
+    progress: Progress,
+    base: Generation | None = None,
+) -> QualityReport:
+    """Everything up to the verdict on each row; an increment is judged with what ``base`` holds."""
     names = sorted(sources.tables, key=lambda name: (*_ORDER, name).index(name))
     steps = len(given) + len(names)
     done = 0
@@ -186,8 +196,9 @@ def _judged(landing: Landing, sources: Sources, given: _Given, progress: Progres
         if place.index is None:
             landing.alias(place.name, landed[place])
         done += 1
+    known = _known_parents(landing, base) if base is not None else {}
     landing.seal()
-    judge = Judge(landing, sources)
+    judge = Judge(landing, sources, known)
     read: dict[str, int] = {}
     for name in names:
         progress(f"整理 {TABLES[name].label}", done, steps)
@@ -202,14 +213,32 @@ def _judged(landing: Landing, sources: Sources, given: _Given, progress: Progres
         judge.judge(TABLES[name])
         done += 1
     progress("完成", steps, steps)
-    return _report(landing, sources, judge, read)
+    return _report(landing, sources, judge, read, () if base is not None else INDISPENSABLE)
+
+
+def _known_parents(landing: Landing, base: Generation) -> dict[str, str]:
+    """The keys of the parent tables that are loaded already, in scratch tables."""
+    known: dict[str, str] = {}
+    for name in {reference.parent for reference in REFERENCES}:
+        if base.has(name):
+            paths = ", ".join(literal(str(path)) for path in base.files(name))
+            landing.db.execute(
+                f"CREATE TABLE known_{name} AS SELECT DISTINCT {TABLES[name].key[0]} "
+                f"FROM read_parquet([{paths}])"
+            )
+            known[name] = f"known_{name}"
+    return known
 
 
 def _report(
-    landing: Landing, sources: Sources, judge: Judge, read: dict[str, int]
+    landing: Landing,
+    sources: Sources,
+    judge: Judge,
+    read: dict[str, int],
+    indispensable: tuple[str, ...],
 ) -> QualityReport:
     accepted = {name: _kept(landing, name) for name in sources.tables}
-    for name in INDISPENSABLE:
+    for name in indispensable:
         if not accepted[name]:
             raise InputError(
                 f"表 {name}（{TABLES[name].label}）没有一行可用：读入 {read[name]} 行，"
@@ -250,5 +279,5 @@ def _refuse_credential_names(landing: Landing, name: str, sources: Sources) -> N
         refuse_credentials((row[0] for row in rows), str(sources.yaml.path))
 
 
-def _silent(step: str, done: int, total: int) -> None:
+def silent(step: str, done: int, total: int) -> None:
     """Progress that nobody watches."""

@@ -155,8 +155,8 @@ class Sources:
         return frozenset(absent)
 
 
-def read_sources(path: Path) -> Sources:
-    """Read and validate a mapping file.
+def read_sources(path: Path, *, partial: bool = False) -> Sources:
+    """Read and validate a mapping file; a ``partial`` one may leave any table out.
 
     Raises:
         InputError: a key, table or column is unknown, something required is not mapped, or the
@@ -171,7 +171,7 @@ def read_sources(path: Path) -> Sources:
     yaml = YamlFile.read(path)
     head = yaml.validated(_Head)
     _check_time_zone(yaml, head.time_zone)
-    for name in INDISPENSABLE:
+    for name in () if partial else INDISPENSABLE:
         if name not in head.tables:
             raise yaml.error(
                 f"缺少表 {name}（{TABLES[name].label}），没有它无法工作。",

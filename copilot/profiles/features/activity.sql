@@ -1,5 +1,5 @@
 -- 交易活跃度、渠道与时段习惯、资金进出：一年流水扫描一次。
--- weekday 从已知的星期一起按天数取模，0 为星期一；主动交易不含手续费与结息。
+-- 标准差由整数的和与平方和求得，与行的先后无关。weekday 从已知的星期一起按天数取模，0 为星期一；主动交易不含手续费与结息。
 with t as (
   select
     customer_id, txn_date, amount, channel, txn_hour,
@@ -33,7 +33,9 @@ a as (
     count(*) filter (where active and weekday <= 4 and txn_hour between 9 and 16) as n_work,
     count(*) filter (where active and (txn_hour >= 22 or txn_hour < 6)) as n_night,
     count(*) filter (where active and weekday >= 5) as n_weekend,
-    stddev_samp(cast(-amount as double)) filter (where active and amount < 0) as ticket_std,
+    count(*) filter (where active and amount < 0) as spends,
+    sum(cast(amount as decimal(38, 0)) * cast(amount as decimal(38, 0)))
+      filter (where active and amount < 0) as squares,
     sum(case kind when 'wealth_buy' then -amount when 'wealth_redeem' then -amount else 0 end)
       as wm_net_365,
     sum(-amount) filter (where kind = 'fee' and amount < 0) as fee_365,
@@ -67,7 +69,11 @@ select
   cast(case when a.timed_365 > 0 then a.n_work end as double) / nullif(a.freq_365, 0) as sh_work,
   cast(case when a.timed_365 > 0 then a.n_night end as double) / nullif(a.freq_365, 0) as sh_night,
   cast(a.n_weekend as double) / nullif(a.freq_365, 0) as sh_weekend,
-  a.ticket_std,
+  case when a.spends > 1 then
+    sqrt(cast(a.squares * cast(a.spends as decimal(38, 0))
+      - cast(a.mon_365 as decimal(38, 0)) * cast(a.mon_365 as decimal(38, 0)) as double)
+      / (cast(a.spends as double) * (a.spends - 1)))
+  end as ticket_std,
   cast(coalesce(a.wm_net_365, 0) as bigint) as wm_net_365,
   cast(coalesce(a.fee_365, 0) as bigint) as fee_365,
   cast(coalesce(a.cash_out_90, 0) as bigint) as cash_out_90,

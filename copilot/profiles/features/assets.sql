@@ -2,7 +2,7 @@
 with h as (
   select customer_id, product_type, amount, matures_on
   from holdings
-  where as_of = (select max(as_of) from holdings where as_of <= $as_of)
+  where as_of = (select max(as_of) from snapshots where as_of <= $as_of)
     and coalesce(currency, (select currency from policy)) = (select currency from policy)
 ),
 a as (
@@ -30,13 +30,13 @@ n as (
   from (
     select distinct customer_id, product_type
     from holdings
-    where as_of = (select max(as_of) from holdings where as_of <= $as_of)
+    where as_of = (select max(as_of) from snapshots where as_of <= $as_of)
       and product_type not in ('loan', 'credit_card')
   ) as d
   group by customer_id
 ),
 snapshot as (
-  select max(as_of) as holdings_on from holdings where as_of <= $as_of
+  select max(as_of) as holdings_on from snapshots where as_of <= $as_of
 )
 select
   c.customer_id,

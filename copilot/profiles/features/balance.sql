@@ -1,4 +1,5 @@
--- 活期余额：各账户分别取月末、日末，再按客户相加；账户当期无流水时沿用上一期。
+-- 活期余额：各账户分别取月末，再按客户相加；账户当期无流水时沿用上一期。
+-- 闲置只看余额够数的客户，按日取各账户日末。
 with t as (
   select x.customer_id, coalesce(x.account_id, '') as account_id, x.txn_date, x.txn_id,
     x.balance_after
@@ -9,15 +10,10 @@ with t as (
     and coalesce(x.currency, (select currency from policy)) = (select currency from policy)
     and (acc.kind is null or acc.kind in (select kind from policy_demand_kinds))
 ),
-day_end as (
-  select customer_id, account_id, txn_date, max_by(balance_after, txn_id) as balance
-  from t
-  group by customer_id, account_id, txn_date
-),
 month_end as (
   select customer_id, account_id, year(txn_date) * 12 + month(txn_date) as month_no,
-    max(txn_date) as txn_date, max_by(balance, txn_date) as balance
-  from day_end
+    max(txn_date) as txn_date, max_by(balance_after, {'on_date': txn_date, 'id': txn_id}) as balance
+  from t
   group by customer_id, account_id, year(txn_date) * 12 + month(txn_date)
 ),
 steps as (
@@ -55,6 +51,12 @@ rich as (
   select customer_id from last_balance
   where bal_last >= (select idle_demand_amount from policy)
 ),
+day_end as (
+  select t.customer_id, t.account_id, t.txn_date, max_by(t.balance_after, t.txn_id) as balance
+  from t
+  join rich on rich.customer_id = t.customer_id
+  group by t.customer_id, t.account_id, t.txn_date
+),
 day_total as (
   select customer_id, txn_date,
     sum(step) over (partition by customer_id order by txn_date) as total,
@@ -66,7 +68,6 @@ day_total as (
         balance - coalesce(lag(balance) over (
           partition by customer_id, account_id order by txn_date), 0) as step
       from day_end
-      where customer_id in (select customer_id from rich)
     ) as d
     group by customer_id, txn_date
   ) as s

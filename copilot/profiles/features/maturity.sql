@@ -3,7 +3,7 @@ with h as (
   select customer_id, holding_id, product_type, amount, matures_on, auto_renew,
     coalesce(currency, (select currency from policy)) = (select currency from policy) as own
   from holdings
-  where as_of = (select max(as_of) from holdings where as_of <= $as_of)
+  where as_of = (select max(as_of) from snapshots where as_of <= $as_of)
     and product_type not in ('loan', 'credit_card')
     and matures_on >= $as_of
 ),
@@ -48,7 +48,7 @@ select
   a.fx_maturity_on,
   fx.fx_maturity_key
 from customers c
-cross join (select max(as_of) as holdings_on from holdings where as_of <= $as_of) as s
+cross join (select max(as_of) as holdings_on from snapshots where as_of <= $as_of) as s
 left join a on a.customer_id = c.customer_id
 left join ranked r on r.customer_id = c.customer_id
   and r.matures_on = a.next_maturity_on and r.place = 1

@@ -1,18 +1,19 @@
 -- 资产走势：三十天内各快照的平均、九十天前的资产与变动。
 with latest as (
-  select max(as_of) as now_date from holdings where as_of <= $as_of
+  select max(as_of) as now_date from snapshots where as_of <= $as_of
 ),
 before as (
-  select max(as_of) as before_date from holdings where as_of <= $as_of - 90
+  select max(as_of) as before_date from snapshots where as_of <= $as_of - 90
 ),
 days as (
   select d.as_of,
     d.as_of > $as_of - 30 or d.as_of = l.now_date as recent,
     d.as_of = l.now_date as is_now,
     coalesce(d.as_of = b.before_date, false) as is_before
-  from (select distinct as_of from holdings where as_of <= $as_of) as d
+  from snapshots as d
   cross join latest l
   cross join before b
+  where d.as_of <= $as_of
 ),
 counted as (
   select count(*) as n from days where recent

@@ -1,0 +1,93 @@
+"""What customers' own words say, for the gate, the call list and the profile.
+
+interactions, complaints ─┐
+a walk-in's description ──┴─▶ read ──▶ serve first? satisfaction, loyalty, rows
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+from copilot.records.codes import ConsentPurpose, Mood, label
+from copilot.records.customer import Consent
+from copilot.records.feedback import CustomerFeedback
+from copilot.records.matching import CustomerFile
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from copilot.pipeline.workbench import Workbench
+    from copilot.records.feedback import TextReading
+    from copilot.records.profile import Profile
+
+
+def feedback_of(bench: Workbench, file: CustomerFile, profile: Profile | None) -> CustomerFeedback:
+    """A customer's recent words and what they add up to.
+
+    Who refused profiling gets no indicators; that someone angry is served first is kept.
+    """
+    from copilot.profiles.feedback import customer_feedback, load_reader, read_thresholds
+
+    folder = bench.settings.knowledge_dir
+    said = customer_feedback(
+        load_reader(folder),
+        read_thresholds(folder),
+        bench.as_of,
+        file.interactions,
+        file.complaints,
+        profile,
+    )
+    if refuses_profiling(file.consents, file.as_of):
+        return CustomerFeedback(serve_first_because=said.serve_first_because)
+    return said
+
+
+def feedback_of_description(bench: Workbench, description: str) -> CustomerFeedback | None:
+    """What the description of a walk-in says of their mood; the description is not kept."""
+    if not description.strip():
+        return None
+    reading = read_text(bench, description)
+    if not reading.serve_first:
+        return CustomerFeedback()
+    mood = "激烈不满" if reading.mood is Mood.ANGRY else "抱怨"
+    return CustomerFeedback(serve_first_because=f"描述中有{mood}（{label(reading.topic)}）")
+
+
+def read_text(bench: Workbench, text: str) -> TextReading:
+    """Topic, intent and mood of one text."""
+    from copilot.profiles.feedback import load_reader
+
+    return load_reader(bench.settings.knowledge_dir).read(text)
+
+
+def served_first(bench: Workbench, customer_ids: Iterable[str]) -> dict[str, str]:
+    """Those of some customers who must be served before anything is offered, and why."""
+    from copilot.profiles.feedback import customer_feedback, load_reader, read_thresholds
+
+    folder = bench.settings.knowledge_dir
+    thresholds = read_thresholds(folder)
+    since = datetime.combine(bench.as_of - timedelta(thresholds.recent_days - 1), time.min)
+    until = datetime.combine(bench.as_of, time.max)
+    spoken = bench.store.customers(bench.principal).spoken(customer_ids, since, until)
+    if not spoken:
+        return {}
+    reader = load_reader(folder)
+    found = {}
+    for customer_id, interactions in spoken.items():
+        said = customer_feedback(reader, thresholds, bench.as_of, interactions)
+        if said.serve_first:
+            found[customer_id] = said.serve_first_because
+    return found
+
+
+def refuses_profiling(consents: Iterable[Consent], as_of: date) -> bool:
+    """Whether the latest word on profiling up to a date is a no."""
+    words = [
+        consent
+        for consent in consents
+        if consent.purpose is ConsentPurpose.PROFILING and consent.at.date() <= as_of
+    ]
+    latest = max(words, key=lambda consent: (consent.at, not consent.granted), default=None)
+    return latest is not None and not latest.granted

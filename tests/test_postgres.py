@@ -1,0 +1,201 @@
+"""The store and the bank's tables on a real PostgreSQL server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import psycopg
+import pytest
+import sqlalchemy as sa
+from bank_files import BankFiles
+from postgres_server import PostgresServer, postgres_server
+from typer.testing import CliRunner
+
+from copilot.cli.main import command_line
+from copilot.errors import DependencyError, InputError
+from copilot.paths import shipped
+from copilot.pipeline.bank import bring_in
+from copilot.settings import Settings, load_settings
+from copilot.store import Store
+from copilot.tables import Sources, check_tables, load_tables, read_sources
+from copilot.tables.sample import write_sample_bank
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgresServer]:
+    with postgres_server() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def bank_on_postgres(
+    server: PostgresServer, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Path]:
+    """A small sample bank whose database is PostgreSQL: its data directory and configuration."""
+    home = tmp_path_factory.mktemp("pg")
+    config = home / "config.yaml"
+    config.write_text(f"database_url: {server.create('store')}\n")
+    settings = load_settings(config, data_dir=home / "data")
+    mapping = write_sample_bank(home / "bank", knowledge_dir=shipped("knowledge"), customers=100)
+    bring_in(settings, mapping, lambda step, done, total: None)
+    return home / "data", config
+
+
+def run(home: tuple[Path, Path], *words: str) -> tuple[int, Any]:
+    done = CliRunner().invoke(
+        command_line(()),
+        [*words, "--data-dir", str(home[0]), "--config", str(home[1]), "--format", "json"],
+        standalone_mode=False,
+    )
+    if done.exception:
+        raise done.exception
+    return done.return_value or 0, json.loads(done.stdout)
+
+
+def test_a_bank_whose_store_is_postgresql_drafts_refuses_and_verifies(
+    bank_on_postgres: tuple[Path, Path],
+) -> None:
+    code, document = run(bank_on_postgres, "pitch", "C000001", "--product", "DEP-1Y",
+                         "--channel", "counter")  # fmt: skip
+    assert code == 0
+    assert document["text"]
+    code, refused = run(bank_on_postgres, "pitch", "C000001", "--product", "PRIV-01",
+                        "--channel", "sms")  # fmt: skip
+    assert code == 1
+    assert refused["refused"]
+    _, calls = run(bank_on_postgres, "today", "--branch", "BR01")
+    assert calls["customers"]
+    _, found = run(bank_on_postgres, "search", "三年定期")
+    assert found["results"]
+    _, audit = run(bank_on_postgres, "audit", "verify")
+    assert audit["ok"]
+    assert audit["entries"] >= 2
+
+
+def test_a_changed_audit_row_in_postgresql_is_noticed(
+    bank_on_postgres: tuple[Path, Path],
+) -> None:
+    run(bank_on_postgres, "pitch", "C000002", "--product", "DEP-1Y", "--channel", "counter")
+    store = Store.open(load_settings(bank_on_postgres[1], data_dir=bank_on_postgres[0]))
+    try:
+        with store.transaction() as connection:
+            connection.execute(sa.text("update audit_log set payload = '{}' where seq = 2"))
+        assert store.audit.verify().ok is False
+    finally:
+        store.close()
+
+
+def test_loading_again_into_postgresql_changes_nothing(
+    bank_on_postgres: tuple[Path, Path],
+) -> None:
+    home, config = bank_on_postgres
+    store = Store.create(load_settings(config, data_dir=home))
+    try:
+        sources = read_sources(home.parent / "bank" / "sources.yaml")
+        before = store.facts.current().generation_id
+        with store.writer_lock():
+            generation, _ = load_tables(sources, store, lambda step, done, total: None)
+        assert generation.generation_id == before
+    finally:
+        store.close()
+
+
+def test_the_database_password_is_in_no_message(server: PostgresServer, tmp_path: Path) -> None:
+    wrong = server.url("no_such_database")
+    with pytest.raises(DependencyError) as error:
+        Store.create(load_settings(data_dir=tmp_path, database_url=wrong))
+    assert server.password not in str(error.value)
+    assert "127.0.0.1" in str(error.value)
+
+
+TABLES = """\
+create table t_cust (cust_no text primary key, xm text, birth date, opened timestamptz);
+insert into t_cust values
+  ('C001', '李静怡', '1985-03-12', '2015-06-01 09:00+08'),
+  ('C002', '王建国', '1958-11-30', '2009-01-15 23:30+00');
+create table t_txn (id bigint, cust text, at timestamptz, amt numeric(18, 2), extra jsonb);
+insert into t_txn
+  select g, case when g % 2 = 0 then 'C001' else 'C002' end,
+    timestamptz '2026-10-01 01:15+00' + g * interval '1 minute', (g - 3000)::numeric / 100,
+    '{"k": [1]}'
+  from generate_series(1, 12000) g;
+"""
+MAPPING = """\
+version: 1
+business_date: 2026-11-20
+tables:
+  customers:
+    url: ${{CORE_URL}}
+    sql: select cust_no, xm, birth, opened::date as opened from t_cust
+    columns: {{customer_id: cust_no, name: xm, birth_date: birth, opened_on: opened}}
+  products:
+    file: products.csv
+    columns:
+      {{product_code: 产品代码, name: 名称, type: 类型, issuer: 发行机构, valid_from: 生效日}}
+  transactions:
+    url: ${{CORE_URL}}
+    sql: {sql}
+    columns: {{txn_id: id, customer_id: cust, txn_date: at, txn_hour: {hour}, amount: amt}}
+"""
+
+
+@pytest.fixture
+def core(server: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> BankFiles:
+    """A bank whose customers and transactions are tables of a PostgreSQL database."""
+    url = server.create(f"core_{tmp_path.name.lower()[-30:]}")
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute(TABLES)
+    monkeypatch.setenv("CORE_URL", url)
+    return BankFiles(tmp_path)
+
+
+def mapped(bank: BankFiles, sql: str = "select * from t_txn") -> Sources:
+    return read_sources(bank.mapping(MAPPING.format(sql=sql, hour="{column: at}")))
+
+
+def test_tables_come_from_postgresql_with_every_row_and_bank_local_times(
+    core: BankFiles, settings: Settings
+) -> None:
+    store = Store.create(settings)
+    try:
+        with store.writer_lock():
+            generation, quality = load_tables(mapped(core), store, lambda step, done, total: None)
+    finally:
+        store.close()
+    assert quality.accepted["transactions"] == 12_000
+    path = str(generation.parquet("transactions"))
+    found = duckdb.execute(
+        "select txn_date, txn_hour, amount, (select sum(amount) from read_parquet($path)) "
+        "from read_parquet($path) where txn_id = '1'",
+        {"path": path},
+    ).fetchall()
+    day, hour, amount, total = found[0]
+    assert (day, hour) == (date(2026, 10, 1), 9), "09:16 in Shanghai is 01:16 UTC"
+    assert (amount, total) == (1 - 3_000, sum(g - 3_000 for g in range(1, 12_001)))
+
+
+def test_a_query_that_postgresql_refuses_is_named_with_its_line(core: BankFiles) -> None:
+    with pytest.raises(InputError) as error:
+        check_tables(mapped(core, "select * from no_such_table"))
+    assert "no_such_table" in str(error.value)
+    assert error.value.row is not None
+
+
+def test_a_credential_column_in_postgresql_is_refused(core: BankFiles) -> None:
+    with pytest.raises(InputError, match="C3"):
+        check_tables(mapped(core, "select *, 1 as password from t_txn"))
+
+
+def test_a_server_that_does_not_answer_is_a_dependency(
+    core: BankFiles, server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away = f"postgresql+psycopg://copilot:{server.password}@127.0.0.1:1/core"
+    monkeypatch.setenv("CORE_URL", away)
+    with pytest.raises(DependencyError) as error:
+        check_tables(mapped(core))
+    assert server.password not in str(error.value)
