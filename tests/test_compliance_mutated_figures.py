@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from itertools import islice
 
 import pytest
-from test_templates_content import MATURITY, TODAY, Fill, fills
+from shipped_templates import MATURITY, TODAY, Fill, fills
 
 from copilot.compliance import Checker, load_checker
 from copilot.paths import shipped

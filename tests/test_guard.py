@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 
@@ -133,3 +134,34 @@ def test_a_long_text_takes_time_in_proportion() -> None:
 
     seconds(50)
     assert seconds(1600) < 16 * max(seconds(200), 0.02)
+
+
+ENGLISH = CheckContext(
+    product=ProductType.FUND, jurisdictions=("us",), as_of=date(2026, 11, 20), whole=False
+)
+
+
+def test_an_english_stream_is_shown_by_english_sentences() -> None:
+    guard = Guard(CHECKER, ENGLISH)
+    assert guard.feed("Fees apply; see page 3.5 below") == ""  # neither ; nor 3.5 ends a sentence
+    assert guard.feed(". This fund is FDIC in") == "Fees apply; see page 3.5 below."
+    assert guard.feed("sured. Call us.") == ""
+    end = guard.finish()
+    assert (end.withheld, end.release) == (True, "")
+
+
+@settings(max_examples=60, deadline=None)
+@given(cuts=st.lists(st.integers(0, 400), max_size=10))
+def test_no_part_of_an_english_promise_is_shown_however_it_is_cut(cuts: list[int]) -> None:
+    text = "Bonds can lose value. This fund is FDIC insured: ask us! Call now."
+    shown, guard = streamed(text, cuts, ENGLISH)
+    end = guard.finish()
+    objected = min(f.start for f in end.result.blocking)
+    assert (shown + end.release).strip() == "Bonds can lose value."
+    assert len(shown + end.release) <= objected
+
+
+def test_a_text_under_two_laws_is_cut_where_a_sentence_ends_in_both_languages() -> None:
+    guard = Guard(CHECKER, replace(ENGLISH, jurisdictions=("cn", "us")))
+    assert guard.feed("Fees 1%; see below") == ""  # ; ends a sentence in Chinese only
+    assert guard.feed("! Call us") == "Fees 1%; see below!"

@@ -165,3 +165,39 @@ def test_nine_in_ten_blocked_texts_that_regulators_met_have_a_lawful_form() -> N
             assert not figures_in(result.text) - figures_in(row["text"])
     assert blocked > 200
     assert lawful >= 0.9 * blocked
+
+
+@pytest.mark.parametrize(
+    ("law", "product", "text", "lawful"),
+    [
+        (
+            "us",
+            ProductType.FUND,
+            "Low fees of 0.5%, FDIC insured. Minimum $5,000.",
+            "Low fees of 0.5%, Not FDIC insured. Minimum $5,000.",
+        ),
+        (
+            "sg",
+            ProductType.FUND,
+            "You cannot lose! Fees 1.5%.",
+            "You may lose some or all of your investment! Fees 1.5%.",
+        ),
+        (
+            "uk",
+            ProductType.FUND,
+            "Income of 5% a year from our fund",
+            "Income of 5% a year from our fund. "
+            "Your capital is at risk and income is not guaranteed.",
+        ),
+        ("us", ProductType.DEPOSIT, "Earn a profit of $100. Term 12 months.", None),
+    ],
+)
+def test_an_english_text_is_made_lawful_in_english(
+    law: str, product: ProductType, text: str, lawful: str | None
+) -> None:
+    context = CheckContext(product=product, jurisdictions=(law,), as_of=DAY)
+    assert CHECKER.check(text, context).blocking
+    attempt = fixed(text, context)
+    assert attempt.text == lawful
+    assert not CHECKER.check(attempt.text or "", context).blocking
+    assert bool(attempt.reasons) == (lawful is None)

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from copilot.compliance.grounding import ungrounded
-from copilot.compliance.language import MAIN
-from copilot.compliance.pack import Pack, current_pack_path
+from copilot.compliance.language import MAIN, Language
+from copilot.compliance.pack import Needs, Pack, current_pack_path
 from copilot.compliance.quantities import FigureInText
 from copilot.compliance.rules import CORE, Claim, PatternMatcher, RequiredElement, Rule
 from copilot.compliance.scan import Scan, Vocabulary
@@ -35,7 +35,7 @@ _COMPARE = {
     "!=": float.__ne__,
 }
 Span = tuple[int, int]
-Route = tuple[Vocabulary, frozenset[int], tuple[int, ...]]
+Route = tuple[Vocabulary, frozenset[int], frozenset[int], frozenset[int]]
 
 
 class Checker:
@@ -55,9 +55,8 @@ class Checker:
         self.pack = pack
         self._rules = pack.rules
         self._vocabularies: dict[str, Vocabulary] = {}
-        self._patterns: dict[str | bytes, Any] = {}
+        self._patterns: dict[str, Any] = {}
         self._cited: dict[tuple[str, date], tuple[RuleCitation, ...]] = {}
-        self._quick: dict[str, Any] = {}
         self._last_route: tuple[CheckContext, tuple[Route, ...]] | None = None
         self._routes: dict[tuple[object, ...], tuple[Route, ...]] = {}
 
@@ -75,15 +74,26 @@ class Checker:
         """
         context = context or CheckContext()
         findings: list[Finding] = []
-        for vocabulary, active, standing in self._route(context):
+        for vocabulary, active, standing, patterns in self._route(context):
             folded = vocabulary.language.normaliser.fold(text)
             scan = Scan(vocabulary, folded, unfinished=unfinished)
-            for index in sorted((scan.woken.keys() & active).union(standing)):
-                findings.extend(self._objections(index, scan, text, context))
+            matched: dict[int, list[Span]] = {}
+            for number in patterns.intersection(scan.anchored):
+                rule, matcher, needs = vocabulary.patterns[number]
+                spans = self._pattern_spans(matcher, needs, scan.anchored[number], scan)
+                if spans:
+                    matched.setdefault(rule, []).extend(spans)
+            for index in standing.union(active.intersection(scan.woken), matched):
+                spans = matched.get(index, [])
+                findings.extend(self._objections(index, spans, scan, text, context))
         findings.sort(key=lambda f: (f.start, -f.verdict.rank, f.end, f.rule_id))
         verdict = max((f.verdict for f in findings), key=lambda v: v.rank, default=Verdict.PASS)
         usable = Usable.NO if verdict is Verdict.BLOCK else Usable.INTERNAL
         return CheckResult(verdict, tuple(findings), self.pack.version, usable)
+
+    def languages(self, context: CheckContext) -> tuple[Language, ...]:
+        """The languages of the rules that a text is judged by."""
+        return tuple(route[0].language for route in self._route(context))
 
     def lookup_rules(self, as_of: date) -> tuple[LookupRule, ...]:
         """The rules in force that records decide, for the gate."""
@@ -92,7 +102,7 @@ class Checker:
         )
 
     def _route(self, context: CheckContext) -> tuple[Route, ...]:
-        """By language: the rules in force for a context, and those that every text wakes."""
+        """By language: the rules in force, those that every text wakes, and their patterns."""
         last = self._last_route
         if last is not None and last[0] is context:
             return last[1]
@@ -122,8 +132,14 @@ class Checker:
                 for index, rule in active
                 if (core_in if rule.jurisdiction == CORE else rule.language) == language
             ]
-            standing = tuple(index for index, rule in kept if rule.standing)
-            yield self._vocabulary(language), frozenset(index for index, _ in kept), standing
+            vocabulary = self._vocabulary(language)
+            indexes = frozenset(index for index, _ in kept)
+            yield (
+                vocabulary,
+                indexes,
+                frozenset(index for index, rule in kept if rule.standing),
+                frozenset(n for n, (i, _, _) in enumerate(vocabulary.patterns) if i in indexes),
+            )
 
     def _vocabulary(self, language: str) -> Vocabulary:
         vocabulary = self._vocabularies.get(language)
@@ -132,21 +148,19 @@ class Checker:
         return vocabulary
 
     def _objections(
-        self, index: int, scan: Scan, text: str, context: CheckContext
+        self, index: int, spans: list[Span], scan: Scan, text: str, context: CheckContext
     ) -> Iterator[Finding]:
+        """What one rule objects to; ``spans`` are where its patterns match."""
         rule, woken = self._rules[index], scan.woken.get(index, {})
-        spans: list[Span] = []
         for (part, number), found in woken.items():
             if part == "terms":
                 excuses = rule.terms[number].excuses
                 spans += [s for s in found if not scan.excused(s, excuses, self._compiled)]
-            elif part == "patterns":
-                spans += self._pattern_spans(rule.patterns[number], found, scan)
             elif part == "claims":
                 spans += self._claims(rule.claims[number], sorted(found), scan, context)
         if rule.grounding and context.facts is not None:
             spans += [(f.start, f.end) for f in self._ungrounded(scan, context)]
-        for start, end in _merged(spans):
+        for start, end in _merged(spans) if spans else ():
             yield self._finding(rule, context, text, scan.folded.span(start, end))
         if context.whole:
             for number, element in enumerate(rule.requires):
@@ -178,17 +192,19 @@ class Checker:
         return ungrounded(scan.text, context, spoken.roles, scan.figures, spoken.ordinary_figures)
 
     def _pattern_spans(
-        self, matcher: PatternMatcher, anchors: Iterable[Span], scan: Scan
-    ) -> Iterator[Span]:
-        quick = self._encoded(matcher.regex)
+        self, matcher: PatternMatcher, needs: Needs, anchors: Sequence[Span], scan: Scan
+    ) -> list[Span]:
+        """Where a pattern matches near its anchors without an excuse."""
+        spans: list[Span] = []
         for low, high in scan.windows(anchors):
-            window, encoded = scan.window(low, high)
-            if not quick.search(encoded):
+            window = scan.window(low, high)
+            if not _has(window, needs):
                 continue
-            for match in self._compiled(matcher.regex).finditer(window):
-                span = low + match.start(), low + match.end()
-                if span[1] > span[0] and not scan.excused(span, matcher.excuses, self._compiled):
-                    yield span
+            for start, end in _matches(self._compiled(matcher.regex), window):
+                span = low + start, low + end
+                if not scan.excused(span, matcher.excuses, self._compiled):
+                    spans.append(span)
+        return spans
 
     def _claims(
         self, claim: Claim, near: Sequence[Span], scan: Scan, context: CheckContext
@@ -210,16 +226,19 @@ class Checker:
 
     def _missing(self, element: RequiredElement, words: Sequence[Span], scan: Scan) -> bool:
         if not element.when:
-            return not self._encoded(element.present).search(scan.encoded)
+            return self._absent(element.present, scan)
         triggers = self._triggers(element, words, scan)
         if element.near is None:
-            called_for = any(True for _ in triggers)
-            return called_for and not self._encoded(element.present).search(scan.encoded)
+            return any(True for _ in triggers) and self._absent(element.present, scan)
         present = self._compiled(element.present)
         return any(
             not present.search(scan.text[max(0, start - element.near) : end + element.near])
             for start, end in triggers
         )
+
+    def _absent(self, regex: str, scan: Scan) -> bool:
+        """Whether no part of the text matches."""
+        return not self._compiled(regex).search(scan.encoded)
 
     def _triggers(
         self, element: RequiredElement, words: Sequence[Span], scan: Scan
@@ -237,14 +256,8 @@ class Checker:
             if not scan.excused(span, element.excuses, self._compiled):
                 yield span
 
-    def _encoded(self, regex: str) -> Any:
-        """A pattern over the encoded text: faster where only the fact of a match counts."""
-        pattern = self._quick.get(regex)
-        if pattern is None:
-            pattern = self._quick[regex] = self._compiled(regex.encode())
-        return pattern
-
-    def _compiled(self, regex: str | bytes) -> Any:
+    def _compiled(self, regex: str) -> Any:
+        """A pattern for text, and for encoded text where only the fact of a match counts."""
         pattern = self._patterns.get(regex)
         if pattern is None:
             import re2
@@ -266,6 +279,30 @@ def load_checker(data_dir: Path | None, knowledge_dir: Path) -> Checker:
 
 def _day_of(context: CheckContext) -> date:
     return context.as_of or date.today()
+
+
+def _has(window: str, needs: Needs) -> bool:
+    """Whether a part of a text has what an expression cannot match without."""
+    for choice in needs:
+        for string in choice:
+            if string in window:
+                break
+        else:
+            return False
+    return True
+
+
+def _matches(pattern: Any, text: str) -> Iterator[Span]:
+    """Where a pattern matches, empty matches apart; RE2 reads bytes and is quicker on them."""
+    encoded = text.encode()
+    read, characters = 0, 0
+    for match in pattern.finditer(encoded):
+        first, last = match.span()
+        if first == last:
+            continue
+        start = characters + len(encoded[read:first].decode())
+        read, characters = last, start + len(encoded[first:last].decode())
+        yield start, characters
 
 
 def _merged(spans: Iterable[Span]) -> Sequence[Span]:

@@ -150,14 +150,15 @@ class Structure:
 
     def sentence(self, position: int) -> tuple[int, int]:
         """The bounds of the sentence around a position."""
-        return _segment(self._sentence_ends, position)
+        return _segment(self.sentence_ends, position)
 
     def clause(self, position: int) -> tuple[int, int]:
         """The bounds of the clause around a position."""
         return _segment(self._clause_ends, position)
 
     @cached_property
-    def _sentence_ends(self) -> list[int]:
+    def sentence_ends(self) -> list[int]:
+        """Where sentences end, in order."""
         return [match.end() for match in self._grammar.sentence_end.finditer(self._text)]
 
     @cached_property
@@ -198,17 +199,16 @@ class Structure:
         return spans[index] if index < len(spans) and spans[index][1] <= high else None
 
     def _denied_by(self, low: int, high: int) -> bool | None:
-        """Whether the nearest negator within ``[low, high)`` denies; ``None``: there is none.
+        """Whether the nearest negator from ``low`` up to ``high`` denies; ``None``: there is none.
 
-        A negator right before it makes an assertion of the two (不是不保本).
+        It may run into what it denies (不|是存款). A negator right before it makes an assertion of
+        the two (不是不保本).
         """
-        nearest = self._last("negator", low, high)
-        if nearest is None:
+        index = bisect_left(self._negators, (high, high)) - 1
+        if index < 0 or self._negators[index][0] < low:
             return None
-        return (
-            self._last("negator", max(low, nearest[0] - self._grammar.double_reach), nearest[0])
-            is None
-        )
+        nearest = self._negators[index][0]
+        return self._last("negator", max(low, nearest - self._grammar.double_reach), nearest) is None
 
     def _negated(self, start: int, end: int) -> bool:
         clause_start, clause_end = self.clause(start)

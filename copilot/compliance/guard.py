@@ -8,11 +8,9 @@ a whole and what it lacks is put behind it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from copilot.compliance.checker import Checker
-from copilot.compliance.folded import Folded
 from copilot.compliance.rewrite import Wording, missing_wording
 from copilot.errors import InputError
 from copilot.records.compliance import CheckContext, CheckResult, Finding
@@ -21,6 +19,7 @@ LIMIT = 50_000  # characters of one text; a stream that goes on without end is c
 _BEHIND = 600  # characters before the open part that are read with it
 _MAY_END = re.compile(r"[。｡！!？?；;.．\n\r\x0b\x0c\x85\u2028\u2029⁇⁈⁉‼]")
 _END = re.compile(r"[。!?;]|\n|\.(?=[ \n])")
+_LATIN_END = re.compile(r"[.!?](?=[ \n])|\n")
 _AHEAD = 3  # characters after a line break or full stop that settle whether it ends a sentence
 
 
@@ -63,6 +62,7 @@ class Guard:
         self._context = context
         self._wording = wording
         self._limit = limit
+        self._languages = checker.languages(context)
         self._text = ""
         self._shown = 0
         self._judged = 0
@@ -84,8 +84,8 @@ class Guard:
         if not _MAY_END.search(self._text, self._shown):
             return ""
         start = self._window()
-        folded = self._checker.pack.normaliser.fold(self._text[start:])
-        ends = [start + end for end in _stable_ends(folded) if start + end > self._shown]
+        found = self._sentence_ends(self._text[start:], whole=False)
+        ends = [start + end for end in found if start + end > self._shown]
         if not ends or ends[-1] <= self._judged:
             return ""
         self._judged = ends[-1]
@@ -104,10 +104,8 @@ class Guard:
         result = self._checker.check(text, self._context)
         objected = [f.start for f in result.blocking if f.start < f.end]
         if objected:
-            folded = self._checker.pack.normaliser.fold(text)
-            ends = [m.end() for m in _END.finditer(folded.text)]
-            free = [folded.span(end - 1, end)[1] for end in ends]
-            last = max((e for e in free if e <= min(objected)), default=0)
+            ends = self._sentence_ends(text, whole=True)
+            last = max((end for end in ends if end <= min(objected)), default=0)
             return GuardEnd(self._let_out(max(last, self._shown)), "", True, result)
         append = ""
         if result.blocking:
@@ -121,14 +119,23 @@ class Guard:
             del self._ends[0]
         return self._ends[0]
 
+    def _sentence_ends(self, text: str, *, whole: bool) -> list[int]:
+        """The ends of sentences in every language of the rules, in order.
+
+        Unless the text is ``whole``, only those that later text cannot undo.
+        """
+        shared: set[int] | None = None
+        for language in self._languages:
+            folded = language.normaliser.fold(text)
+            hard, ending = ("", _LATIN_END) if language.whole_words else ("。!?;", _END)
+            found = {
+                folded.span(match.start(), match.end())[1]
+                for match in ending.finditer(folded.text)
+                if whole or match.group() in hard or match.end() + _AHEAD <= len(folded.text)
+            }
+            shared = found if shared is None else shared & found
+        return sorted(shared or ())
+
     def _let_out(self, end: int) -> str:
         released, self._shown = self._text[self._shown : end], end
         return released
-
-
-def _stable_ends(folded: Folded) -> Iterator[int]:
-    """The ends of sentences, in the original, that later text cannot undo."""
-    for match in _END.finditer(folded.text):
-        hard = match.group() in "。!?;"
-        if hard or match.end() + _AHEAD <= len(folded.text):
-            yield folded.span(match.start(), match.end())[1]

@@ -10,7 +10,6 @@ from typing import Any, Protocol
 from copilot.compliance.clauses import Cues, Grammar
 from copilot.compliance.folded import Folded
 from copilot.compliance.grounding import Roles
-from copilot.compliance.latin import LatinFigures, LatinNormaliser
 from copilot.compliance.normalise import Normaliser
 from copilot.compliance.quantities import FigureInText, figures
 
@@ -45,6 +44,8 @@ class Language:
         data = self.data
         alike = dict(zip(*data["alike"], strict=True))
         if self.whole_words:
+            from copilot.compliance.latin import LatinNormaliser
+
             return LatinNormaliser(alike, data["guarded"])
         return Normaliser(
             alike=alike,
@@ -73,7 +74,11 @@ class Language:
     @cached_property
     def figures(self) -> Callable[[str], Iterable[FigureInText]]:
         """Finds the figures of a folded text."""
-        return LatinFigures.from_json(self.data["figures"]) if self.whole_words else figures
+        if not self.whole_words:
+            return figures
+        from copilot.compliance.latin import LatinFigures
+
+        return LatinFigures.from_json(self.data["figures"])
 
     @cached_property
     def ordinary_figures(self) -> Any:

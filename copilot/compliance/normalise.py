@@ -10,23 +10,24 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import combinations
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
 
 from copilot.compliance.folded import Edit, Folded
 from copilot.compliance.quantities import number
-
-if TYPE_CHECKING:
-    from ahocorasick_rs import AhoCorasick
+from copilot.compliance.sounds import Sounds
 
 _GONE, _SEVERAL, _SYMBOL, _UNKNOWN = "\ue000", "\ue001", "\ue002", "\ufffd"
-_SOUND_BASE = 0xF000  # private-use block: one code point per syllable
 _INVISIBLE = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 _BREAKS = frozenset("\n\x0b\x0c\x85\u2028\u2029")
 _HAN = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_LOOSE = re.compile(r"[ .·•・*~|\-_^`#&@$<>=\\…—\n" + _GONE + _SEVERAL + _SYMBOL + "]+")
-_LETTERS_BY_HAN = re.compile(rf"[{_HAN}][a-z]|[a-z][{_HAN}]|[a-z]{{4}}")
+_LOOSE_MARKS = r"[ .·•・*~|\-_^`#&@$<>=\\…—\n" + _GONE + _SEVERAL + _SYMBOL + "]"
+_LOOSE = re.compile(_LOOSE_MARKS + "+")
+#: The same next to a Chinese character, or long: a run is read once, however long it is.
+_LOOSE_BY_HAN = re.compile(
+    rf"{_LOOSE_MARKS}++(?:(?=[{_HAN}])|(?<=[{_HAN}].)|(?<=[{_HAN}]..)|(?<=[{_HAN}]...)"
+    rf"|(?<={_LOOSE_MARKS}{{4}}))",
+    re.DOTALL,
+)
 
 _CN_NUMBER = (
     r"[零一二两三四五六七八九十百]{1,8}(?:点[零一二三四五六七八九]{1,4})?|\d{1,6}(?:\.\d{1,4})?"
@@ -36,7 +37,6 @@ _PERCENT_WORDS = re.compile(
 )
 
 _FEW = 16  # different characters to replace one by one
-_PLAIN_KEPT = 50_000
 
 _NUMERALS = frozenset("零一二两三四五六七八九十百0123456789")
 
@@ -75,27 +75,6 @@ class _CharacterTable(dict[int, str]):
         return _SEVERAL
 
 
-def _unlike_their_folding(table: _CharacterTable, alike: Mapping[str, str]) -> re.Pattern[str]:
-    """Finds what may change in folding: all but plain letters, digits and Chinese characters."""
-    stays = [c for c in map(chr, range(0x4E00, 0x9FA6)) if c not in alike]
-    plain = "".join(chr(code) for code in range(0x20, 0x7F) if table[code] == chr(code))
-    return re.compile(f"[^{re.escape(plain)}{''.join(_runs(stays))}]")
-
-
-def _runs(characters: Iterable[str]) -> Iterator[str]:
-    """Characters in order as the ranges of an expression."""
-    first = last = ""
-    for character in characters:
-        if last and ord(character) == ord(last) + 1:
-            last = character
-            continue
-        if first:
-            yield f"{first}-{last}"
-        first = last = character
-    if first:
-        yield f"{first}-{last}"
-
-
 def character_table(alike: Mapping[str, str]) -> _CharacterTable:
     """The table of single characters for ``str.translate``."""
     return _CharacterTable(alike)
@@ -124,11 +103,13 @@ class Normaliser:
         ordinary: Iterable[str] = (),
     ) -> None:
         self._table = _CharacterTable(alike)
-        self._odd = _unlike_their_folding(self._table, alike)
+        ascii_kept = "".join(c for c in map(chr, range(0x20, 0x7F)) if self._table[ord(c)] == c)
+        self._odd = re.compile(f"[^{re.escape(ascii_kept)}\u4e00-\u9fa5]")
+        self._unlike = re.compile(f"[{re.escape(''.join(alike))}]" if alike else "(?!)")
         self._split = dict(split)
         joined = "|".join(map(re.escape, sorted(split, key=len, reverse=True))) or "(?!)"
         self._split_form = re.compile(joined)
-        self._sounds = _Sounds(sounds, guarded, frozenset(everyday), frozenset(ordinary))
+        self._sounds = Sounds(sounds, guarded, frozenset(everyday), frozenset(ordinary))
 
     def fold(self, text: str) -> Folded:
         """The folded text with its offset map."""
@@ -146,7 +127,8 @@ class Normaliser:
 
     def _characters(self, text: str) -> str:
         """Every character in folded form: ``translate``, quicker where few characters change."""
-        changed = {c: self._table[ord(c)] for c in set(self._odd.findall(text))}
+        suspects = {*self._odd.findall(text), *self._unlike.findall(text)}
+        changed = {c: self._table[ord(c)] for c in suspects}
         if len(changed) > _FEW or not changed.keys().isdisjoint(changed.values()):
             return text.translate(self._table)
         for character, folded in changed.items():
@@ -161,7 +143,8 @@ class Normaliser:
 
     def _character_edits(self, original: str, text: str) -> Iterable[Edit]:
         """What to drop or spell out: invisible characters, separators, compatibility forms."""
-        for match in _LOOSE.finditer(text):
+        loose = _LOOSE if _GONE in text or _SEVERAL in text else _LOOSE_BY_HAN
+        for match in loose.finditer(text):
             start, end = match.span()
             before, after = text[start - 1 : start], text[end : end + 1]
             run = match.group()
@@ -226,125 +209,3 @@ def _percentages(text: str) -> Iterable[Edit]:
         value = number(match["fraction"] or match["points"])
         if value is not None:
             yield match.start(), match.end(), f"{value:f}%"
-
-
-class _SoundTable(dict[int, str]):
-    """The sound of each character; those without one stand for themselves."""
-
-    def __missing__(self, code: int) -> str:
-        character = chr(code)
-        if len(self) < _PLAIN_KEPT:
-            self[code] = character
-        return character
-
-
-class _Sounds:
-    """Finds guarded words written with homophones, pinyin or initials."""
-
-    def __init__(
-        self,
-        sounds: Mapping[str, str],
-        guarded: Iterable[str],
-        everyday: frozenset[str],
-        ordinary: frozenset[str],
-    ) -> None:
-        self._words = [word for word in guarded if all(c in sounds for c in word)]
-        self._spelling = sounds
-        self._everyday = everyday
-        self._ordinary = ordinary
-        self._codes = _SoundTable()
-        self._by_sound: AhoCorasick | None = None
-        self._by_letters: AhoCorasick | None = None
-        self._letter_forms: list[tuple[str, str]] = []
-
-    def repairs(self, text: str) -> list[Edit]:
-        """The edits that put guarded words back, left to right, not overlapping."""
-        if not self._words:
-            return []
-        found = self._homophones(text)
-        if _LETTERS_BY_HAN.search(text):
-            found += self._lettered(text)
-        found.sort(key=lambda edit: (edit[0], -edit[1]))
-        kept: list[Edit] = []
-        for edit in found:
-            if not kept or edit[0] >= kept[-1][1]:
-                kept.append(edit)
-        return kept
-
-    def _homophones(self, text: str) -> list[Edit]:
-        if self._by_sound is None:
-            self._by_sound = self._sound_automaton()
-        plain: list[tuple[int, int]] = []
-        suspects: list[Edit] = []
-        for index, start, end in self._by_sound.find_matches_as_indexes(
-            text.translate(self._codes), overlapping=True
-        ):
-            word = self._words[index]
-            if text[start:end] == word:
-                plain.append((start, end))
-            else:
-                suspects.append((start, end, word))
-        found = [
-            (start, end, word)
-            for start, end, word in suspects
-            if self._disguises(text[start:end], word, text, start)
-        ]
-        if found and plain:  # half of a word that is written plainly is no disguise
-            taken = {position for span in plain for position in range(*span)}
-            found = [edit for edit in found if taken.isdisjoint(range(edit[0], edit[1]))]
-        return found
-
-    def _disguises(self, surface: str, word: str, text: str, start: int) -> bool:
-        changed = {a for a, b in zip(surface, word, strict=True) if a != b}
-        if len(changed) * 2 > len(word) or changed <= self._everyday:
-            return False
-        around = text[max(0, start - 2) : start + len(surface) + 2]
-        return not any(phrase in around for phrase in self._ordinary)
-
-    def _lettered(self, text: str) -> list[Edit]:
-        if self._by_letters is None:
-            self._letter_forms = sorted(self._spelled_forms())
-            self._by_letters = _automaton([form for form, _ in self._letter_forms])
-        found: list[Edit] = []
-        for index, start, end in self._by_letters.find_matches_as_indexes(text, overlapping=True):
-            before, after = text[start - 1 : start], text[end : end + 1]
-            form, word = self._letter_forms[index]
-            cut = (form[0].isascii() and before.isascii() and before.isalpha()) or (
-                form[-1].isascii() and after.isascii() and after.isalpha()
-            )
-            if not cut:
-                found.append((start, end, word))
-        return found
-
-    def _sound_automaton(self) -> AhoCorasick:
-        names = sorted(set(self._spelling.values()))
-        syllables = {name: chr(_SOUND_BASE + i) for i, name in enumerate(names)}
-        self._codes = _SoundTable({ord(c): syllables[s] for c, s in self._spelling.items()})
-        return _automaton([word.translate(self._codes) for word in self._words])
-
-    def _spelled_forms(self) -> set[tuple[str, str]]:
-        """Each guarded word with some characters as pinyin, or a run of them as initials."""
-        forms: set[tuple[str, str]] = set()
-        for word in self._words:
-            if len(word) > 6:
-                continue
-            full = [self._spelling[c] for c in word]
-            for size in {1, 2, len(word)}:
-                for chosen in combinations(range(len(word)), size):
-                    mixed = "".join(full[i] if i in chosen else c for i, c in enumerate(word))
-                    forms.add((mixed, word))
-            for start, end in combinations(range(len(word) + 1), 2):
-                letters = "".join(syllable[0] for syllable in full[start:end])
-                if end - start >= 2 and len(word) >= 3:
-                    forms.add((word[:start] + letters + word[end:], word))
-            if len(word) == 4:
-                for chosen in combinations(range(4), 2):
-                    letter = {i: full[i][0] for i in chosen}
-                    forms.add(("".join(letter.get(i, c) for i, c in enumerate(word)), word))
-        return {(form, word) for form, word in forms if len(form) >= (4 if form.isascii() else 3)}
-
-
-def _automaton(words: Sequence[str]) -> AhoCorasick:
-    from ahocorasick_rs import AhoCorasick
-
-    return AhoCorasick(words)

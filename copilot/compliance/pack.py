@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -18,27 +18,32 @@ from copilot.errors import NotFound, StateError
 
 SHIPPED = Path("rules") / "pack.json"
 _HASH_LENGTH = 16
+Needs = Sequence[Sequence[str]]
+_VERSION_END = b",\n"  # behind the version, in the first line of the file
 
 
 @dataclass(frozen=True)
 class Pack:
     """Rules and language data that passed their own cases.
 
-    ``language`` holds the data of each language by its name.
+    ``language`` holds the data of each language by its name, and ``needs`` for each pattern the
+    strings without which it cannot match (see `copilot.compliance.literals`).
     """
 
     version: str
     rules: tuple[Rule, ...]
     language: Mapping[str, Any]
+    needs: Mapping[str, Needs]
 
     @classmethod
     def of(cls, content: Mapping[str, Any]) -> Pack:
         """A pack from compiled content (``rules`` and ``language``), versioned by its hash."""
-        return cls(
-            version=content_hash(content),
-            rules=tuple(Rule.from_json(rule) for rule in content["rules"]),
-            language=content["language"],
-        )
+        from copilot.compliance.literals import needs
+
+        rules = tuple(Rule.from_json(rule) for rule in content["rules"])
+        needed = {regex: needs(regex) for regex in _patterns(rules)}
+        pack = cls("", rules, content["language"], needed)
+        return replace(pack, version=_hash(pack.body().encode()))
 
     @classmethod
     def read(cls, path: Path) -> Pack:
@@ -48,9 +53,10 @@ class Pack:
             StateError: the file is absent, is no pack, or was changed after it was compiled.
         """
         try:
-            data = json.loads(path.read_text("utf-8"))
-            content = {"language": data["language"], "rules": data["rules"]}
-            version = data["version"]
+            text = path.read_bytes()
+            data = json.loads(text)
+            version, entries, language = data["version"], data["rules"], data["language"]
+            needed = data["needs"]
         except FileNotFoundError:
             raise StateError(
                 "没有可用的规则包。",
@@ -61,30 +67,32 @@ class Pack:
             raise StateError(
                 "规则包无法读取。", next="请重新运行 `copilot rules compile`。", file=str(path)
             ) from None
-        pack = cls.of(content)
-        if pack.version != version:
+        if _hash(text.partition(_VERSION_END)[2]) != version:
             raise StateError(
                 f"规则包内容与版本号 {version} 不符，可能被改动过。",
                 next="请重新运行 `copilot rules compile`。",
                 file=str(path),
             )
-        return pack
+        rules = tuple(map(Rule.from_json, entries))
+        return cls(version, rules, language, dict(zip(_patterns(rules), needed, strict=True)))
 
     def write(self, path: Path) -> None:
         """Write the pack to ``path``, whole or not at all."""
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(path.name + ".partial")
-        partial.write_text(self.as_text(), "utf-8")
+        partial.write_bytes(self.as_text().encode())
         partial.replace(path)
 
     def as_text(self) -> str:
         """The file's content, stable for the same rules: one line a rule."""
-        language = json.dumps(self.language, ensure_ascii=False, sort_keys=True)
-        rules = ",\n".join(
-            json.dumps(dict(rule.source), ensure_ascii=False, sort_keys=True) for rule in self.rules
-        )
+        return f'{{"version": "{self.version}"{_VERSION_END.decode()}{self.body()}'
+
+    def body(self) -> str:
+        """The file without its first line: what the version is the hash of."""
+        rules = ",\n".join(_json(rule.source) for rule in self.rules)
         return (
-            f'{{"version": "{self.version}",\n"language": {language},\n"rules": [\n{rules}\n]}}\n'
+            f'"language": {_json(self.language)},\n"needs": {_json([*self.needs.values()])},\n'
+            f'"rules": [\n{rules}\n]}}\n'
         )
 
     def rule(self, rule_id: str) -> Rule:
@@ -126,10 +134,17 @@ class Pack:
         return self.languages[MAIN].normaliser
 
 
-def content_hash(content: Mapping[str, Any]) -> str:
-    """The version of compiled content."""
-    canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()[:_HASH_LENGTH]
+def _patterns(rules: Iterable[Rule]) -> list[str]:
+    """Every expression that is looked for, once."""
+    return list(dict.fromkeys(pattern.regex for rule in rules for pattern in rule.patterns))
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+def _hash(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()[:_HASH_LENGTH]
 
 
 def current_pack_path(data_dir: Path | None, knowledge_dir: Path) -> Path:

@@ -12,11 +12,22 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from copilot.compliance.checker import Checker
 from copilot.compliance.folded import Folded
-from copilot.compliance.quantities import figures
+from copilot.compliance.language import Language
+from copilot.compliance.passages import (
+    CHINESE,
+    LATIN,
+    Piece,
+    Punctuation,
+    Span,
+    joined,
+    outside,
+    reach,
+)
 from copilot.compliance.rules import Rule
 from copilot.records.codes import ProductType
 from copilot.records.compliance import CheckContext, CheckResult, Finding, Verdict
@@ -33,13 +44,6 @@ _PRICED = frozenset(
     }
 )
 _CLAIMED = ("rate", "count", "time")
-_LISTED = re.compile(r"[\d.,%％个百分点万亿元至到~\-—和及与]+\Z")
-_ENDS = "。！!？?；;\n"
-_WEAK = tuple("，,、：:")
-_PIECE = re.compile(
-    r"([^。！!？?；;\n，,、：:]*)((?:[。！!？?；;\n]+|[，,：:](?!\d)|、|(?<!\d)[，,：:]|\Z))"
-)
-_SENTENCE = re.compile(r"[^。！!？?；;\n]*[。！!？?；;\n]*")
 _SAYS_SOMETHING = re.compile(r"\w")
 NO_WORDING = "没有合规的替代说法，请人工改写。"
 NO_RECORD = "缺少的要素要用产品记录来写，请用 --product 给出产品代码。"
@@ -47,7 +51,6 @@ FACTS_AT_STAKE = "要删去的一句里有需要保留的数字或产品名称�
 
 Wording = Callable[[str], str | None]
 """Fills the slots of a standard wording from the record; ``None``: the record lacks a value."""
-Span = tuple[int, int]
 Facts = Counter[tuple[str, object]]
 
 
@@ -65,13 +68,15 @@ class Rewrite:
     reasons: tuple[str, ...] = ()
     struck: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
+    punctuation: Punctuation = CHINESE
 
     @property
     def diff(self) -> str:
         """The change as a unified difference, a sentence a line."""
         if self.text is None:
             return ""
-        before, after = _sentences(self.original), _sentences(self.text)
+        marks = self.punctuation
+        before, after = marks.sentences(self.original), marks.sentences(self.text)
         lines = difflib.unified_diff(before, after, "原文", "改后", lineterm="", n=1)
         return "\n".join(lines)
 
@@ -115,11 +120,11 @@ def rewrite(
         if attempt.reasons:
             break
         result = checker.check(draft, context)
-    struck = attempt.struck
     if result.blocking or attempt.reasons or not _SAYS_SOMETHING.search(draft):
         reasons = tuple(dict.fromkeys(attempt.reasons)) or (NO_WORDING,)
         return Rewrite(text, None, result if result.blocking else first, reasons)
-    return Rewrite(text, draft, result, (), tuple(struck), tuple(attempt.added))
+    added = tuple(attempt.added)
+    return Rewrite(text, draft, result, (), tuple(attempt.struck), added, attempt.punctuation)
 
 
 def missing_wording(
@@ -134,24 +139,11 @@ def missing_wording(
             supplied = attempt.supplied(finding)
             if supplied is not None:
                 attempt.added.append(supplied)
-                behind = _inserted(behind, supplied)
+                behind = attempt.punctuation.inserted(behind, supplied)
     return behind[len(text.rstrip()) :] if attempt.added else ""
 
 
-@dataclass(slots=True)
-class _Piece:
-    """A stretch of text without punctuation, the mark behind it, and where it starts."""
-
-    text: str
-    mark: str
-    start: int = 0
-
-    @property
-    def end(self) -> int:
-        return self.start + len(self.text)
-
-
-@dataclass(slots=True)
+@dataclass
 class _Attempt:
     """One text on its way: what has been added and struck, and what stands in the way."""
 
@@ -162,6 +154,16 @@ class _Attempt:
     reasons: list[str] = field(default_factory=list)
     struck: list[str] = field(default_factory=list)
     added: list[str] = field(default_factory=list)
+
+    @cached_property
+    def languages(self) -> tuple[Language, ...]:
+        """The languages of the rules; the text is taken to be in the first."""
+        return self.checker.languages(self.context)
+
+    @cached_property
+    def punctuation(self) -> Punctuation:
+        """The marks of the text's script."""
+        return LATIN if self.languages[0].whole_words else CHINESE
 
     def open(self, result: CheckResult) -> bool:
         """Whether there is something to do: objections, or a mild omission with wording."""
@@ -196,11 +198,11 @@ class _Attempt:
         return self.checker.pack.rule(finding.rule_id)
 
     def _reworded(self, text: str, objected: Sequence[Finding]) -> str:
-        pieces = [_Piece(m[1], m[2], m.start(1)) for m in _PIECE.finditer(text) if m.group()]
-        kept: list[_Piece] = []
+        pieces = self.punctuation.pieces(text)
+        kept: list[Piece] = []
         position = 0
         while position < len(pieces):
-            last = _reach(pieces, position, objected)
+            last = reach(pieces, position, objected)
             first, final = pieces[position], pieces[last]
             limit = final.end + len(final.mark)
             inside = [f for f in objected if f.start < limit and first.start < f.end]
@@ -212,12 +214,12 @@ class _Attempt:
         return "".join(piece.text + piece.mark for piece in kept)
 
     def _replace(
-        self, kept: list[_Piece], text: str, span: Span, mark: str, inside: Sequence[Finding]
+        self, kept: list[Piece], text: str, span: Span, mark: str, inside: Sequence[Finding]
     ) -> None:
         """Puts the best lawful wording of one group of clauses behind what is kept."""
-        passage = text[span[0] : span[1]]
-        spans = _joined((max(f.start, span[0]), min(f.end, span[1])) for f in inside)
-        facts = self._kept("｜".join(_outside(text, span, spans)), inside)
+        passage, marks = text[span[0] : span[1]], self.punctuation
+        spans = joined((max(f.start, span[0]), min(f.end, span[1])) for f in inside)
+        facts = self._kept("｜".join(outside(text, span, spans)), inside)
         held = [name for name in self.names if name in passage]
         said = "".join(piece.text + piece.mark for piece in kept) + text[span[1] :]
         for candidate in self._candidates(text, span, spans, inside):
@@ -227,12 +229,14 @@ class _Attempt:
             gone = self._facts(passage) - self._facts(candidate)
             self.struck += [text[a:b] for a, b in spans if gone & self._facts(text[a:b])]
             if candidate:
-                kept.append(_Piece(candidate, mark))
-            elif kept and kept[-1].mark in _WEAK and (not mark or mark[0] in _ENDS):
+                kept.append(Piece(candidate, mark))
+            elif (
+                kept and kept[-1].mark.strip() in marks.weak and (not mark or mark[0] in marks.ends)
+            ):
                 kept[-1].mark = mark
             return
         self.reasons.append(FACTS_AT_STAKE if facts or held else NO_WORDING)
-        kept.append(_Piece(passage, mark))
+        kept.append(Piece(passage, mark))
 
     def _candidates(
         self, text: str, span: Span, spans: Sequence[Span], inside: Sequence[Finding]
@@ -243,9 +247,11 @@ class _Attempt:
         if swapped is not None:
             yield swapped
         if all(remedy.cut == "word" for remedy in remedies):
-            yield "".join(_outside(text, span, spans))
+            yield "".join(outside(text, span, spans))
         worst = sorted(zip(inside, remedies, strict=True), key=lambda pair: -pair[0].verdict.rank)
-        yield from (remedy.instead.rstrip("。") for _, remedy in worst if remedy.instead)
+        yield from (
+            remedy.instead.rstrip(self.punctuation.stop) for _, remedy in worst if remedy.instead
+        )
         yield ""
 
     def _swapped(self, text: str, span: Span, inside: Sequence[Finding]) -> str | None:
@@ -278,8 +284,11 @@ class _Attempt:
         return not self.checker.check(passage, replace(self.context, whole=False)).blocking
 
     def _facts(self, text: str) -> Facts:
-        folded = self.checker.pack.normaliser.fold(text)
-        return Counter((figure.kind, figure.value) for figure in figures(folded.text))
+        return Counter(
+            (figure.kind, figure.value)
+            for language in self.languages
+            for figure in language.figures(language.normaliser.fold(text).text)
+        )
 
     def _kept(self, text: str, inside: Sequence[Finding]) -> Facts:
         """The facts around a claim. A rate beside the claim of an investment is part of it."""
@@ -297,9 +306,11 @@ class _Attempt:
             return text
         self.added.append(supplied)
         if rule.remedy.at == "start":
-            return supplied + text
+            return supplied + self.punctuation.gap + text
         near = any(element.near is not None for element in rule.requires)
-        return _inserted(text, supplied, self._trigger_end(text, rule) if near else None)
+        return self.punctuation.inserted(
+            text, supplied, self._trigger_end(text, rule) if near else None
+        )
 
     def _trigger_end(self, text: str, rule: Rule) -> int | None:
         """The end of the sentence that calls for a rule's element."""
@@ -312,62 +323,9 @@ class _Attempt:
         ]
         if not at:
             return None
-        return next((m.end() for m in _SENTENCE.finditer(text) if m.end() >= min(at)), len(text))
-
-
-def _inserted(text: str, supplied: str, near: int | None = None) -> str:
-    """The text with an element's wording behind it, or after the sentence that ends at ``near``."""
-    supplied = supplied.rstrip("。") + "。"
-    if near is not None and near < len(text):
-        before, after = text[:near], text[near:]
-        return before + ("" if before[-1] in _ENDS else "。") + supplied + after
-    body = text.rstrip()
-    return body + ("" if body[-1:] in _ENDS or not body else "。") + supplied
-
-
-def _reach(pieces: Sequence[_Piece], first: int, objected: Sequence[Finding]) -> int:
-    """The last piece that an objection joins to the piece ``first``."""
-    last, grown = first, True
-    while grown:
-        grown = False
-        for finding in objected:
-            while (
-                last + 1 < len(pieces)
-                and finding.start < pieces[last].end
-                and pieces[first].start < finding.end
-                and (pieces[last + 1].start < finding.end or _lists_on(*pieces[last : last + 2]))
-            ):
-                last, grown = last + 1, True
-    return last
-
-
-def _lists_on(piece: _Piece, following: _Piece) -> bool:
-    """Whether a claim goes on in a list of figures (收益率为6%、8%、9%)."""
-    return piece.mark == "、" and _LISTED.match(following.text) is not None
+        ends = (m.end() for m in self.punctuation.sentence.finditer(text))
+        return next((end for end in ends if end >= min(at)), len(text))
 
 
 def _without_slots(text: str) -> str | None:
     return None if "{{" in text else text
-
-
-def _joined(spans: Iterator[Span] | Sequence[Span]) -> list[Span]:
-    joined: list[Span] = []
-    for start, end in sorted(spans):
-        if joined and start <= joined[-1][1]:
-            joined[-1] = joined[-1][0], max(end, joined[-1][1])
-        else:
-            joined.append((start, end))
-    return joined
-
-
-def _outside(text: str, span: Span, spans: Sequence[Span]) -> list[str]:
-    """The parts of a passage that no objection covers."""
-    done, parts = span[0], []
-    for start, end in spans:
-        parts.append(text[done:start])
-        done = end
-    return [*parts, text[done : span[1]]]
-
-
-def _sentences(text: str) -> list[str]:
-    return [m.group().rstrip("\n") for m in _SENTENCE.finditer(text) if m.group()]

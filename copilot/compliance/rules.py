@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from copilot.records.compliance import (
@@ -119,9 +120,9 @@ class Remedy:
     at: str = "end"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rule:
-    """One rule of a pack."""
+    """One rule of a pack; ``source`` is its entry there."""
 
     id: str
     title: str
@@ -135,8 +136,6 @@ class Rule:
     audience: frozenset[str]
     effective_from: date | None
     effective_to: date | None
-    citations: tuple[RuleCitation, ...]
-    cited_from: tuple[date | None, ...]
     why: str
     message: str
     suggestion: str
@@ -146,13 +145,22 @@ class Rule:
     claims: tuple[Claim, ...] = ()
     lookup: Lookup | None = None
     grounding: bool = False
-    remedy: Remedy = Remedy()
     source: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def jurisdiction(self) -> str:
         """Whose law the rule is (the first part of its id)."""
         return self.id.partition(".")[0]
+
+    @cached_property
+    def citations(self) -> tuple[RuleCitation, ...]:
+        """The articles that the rule rests on."""
+        return tuple(_citation(cited) for cited in self.source["citations"])
+
+    @cached_property
+    def remedy(self) -> Remedy:
+        """How a text that the rule objects to is made lawful."""
+        return _remedy(self.source)
 
     def active_on(self, day: date) -> bool:
         """Whether the rule is in force."""
@@ -164,7 +172,8 @@ class Rule:
 
     def citations_on(self, day: date) -> tuple[RuleCitation, ...]:
         """The articles in force, each once; all of them if none is dated that early."""
-        pairs = zip(self.citations, self.cited_from, strict=True)
+        starts = (_day(cited.get("effective_from")) for cited in self.source["citations"])
+        pairs = zip(self.citations, starts, strict=True)
         known = dict.fromkeys(c for c, start in pairs if start is None or start <= day)
         return tuple(known) or self.citations
 
@@ -232,8 +241,6 @@ class Rule:
             audience=frozenset(data["audience"]),
             effective_from=_day(data["effective_from"]),
             effective_to=_day(data["effective_to"]),
-            citations=tuple(_citation(c) for c in data["citations"]),
-            cited_from=tuple(_day(c.get("effective_from")) for c in data["citations"]),
             why=data["why"],
             message=data["message"],
             suggestion=data["suggestion"],
@@ -243,7 +250,6 @@ class Rule:
             claims=tuple(map(_claim, data.get("claims", ()))),
             lookup=Lookup(lookup["check"], lookup["parameters"]) if lookup else None,
             grounding=bool(data.get("grounding")),
-            remedy=_remedy(data),
             source=data,
         )
 
@@ -279,8 +285,8 @@ def _claim(data: Mapping[str, Any]) -> Claim:
     )
 
 
-_PROPOSED = re.compile(r"改为“([^”×0-9]+)”")
-_SUPPLIED = re.compile(r"补上“([^”×]+)”")
+_PROPOSED = re.compile(r"(?:改为|Say: )“([^”×…0-9]+)”")
+_SUPPLIED = re.compile(r"(?:补上|Add: )“([^”×…]+)”")
 
 
 def _remedy(data: Mapping[str, Any]) -> Remedy:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from copilot.compliance.clauses import Structure
 from copilot.compliance.folded import Folded
-from copilot.compliance.language import MAIN
-from copilot.compliance.pack import Pack
+from copilot.compliance.language import MAIN, Language
+from copilot.compliance.pack import Needs, Pack
 from copilot.compliance.quantities import FigureInText
-from copilot.compliance.rules import CORE, Excuses, Rule
+from copilot.compliance.rules import CORE, Excuses, PatternMatcher, Rule
+
+if TYPE_CHECKING:
+    from ahocorasick_rs import AhoCorasick
 
 Span = tuple[int, int]
 _REACH = 100  # characters around an anchor in which its pattern is looked for
@@ -24,61 +27,93 @@ Use = tuple[int, tuple[str, int]]
 
 
 class Vocabulary:
-    """Every word of one language of a pack in one automaton: terms, anchors, cues, and so on.
+    """The words of one language of a pack: those that wake a rule, and its cues.
 
-    Where words count only as a whole, a ``*`` at the end of a word stands for any ending.
+    ``uses`` and ``anchors`` tell of each word which matchers it wakes, patterns apart; ``patterns``
+    are the rules' patterns with what they cannot match without. Where words count only as a whole,
+    a ``*`` at the end of a word stands for any ending.
     """
 
     def __init__(self, pack: Pack, language: str = MAIN) -> None:
-        from ahocorasick_rs import AhoCorasick
-
         self.language = pack.languages[language]
+        self.patterns: list[tuple[int, PatternMatcher, Needs]] = []
         uses: dict[str, list[Use]] = {}
+        anchors: dict[str, list[int]] = {}
         for index, rule in enumerate(pack.rules):
             if rule.language != language and rule.jurisdiction != CORE:
                 continue
-            for part, matcher, word in _waking(rule):
-                uses.setdefault(word, []).append((index, (part, matcher)))
-            for word in _supporting(rule):
-                uses.setdefault(word, [])
+            for pattern in rule.patterns:
+                for word in pattern.anchors:
+                    anchors.setdefault(word, []).append(len(self.patterns))
+                self.patterns.append((index, pattern, _tellingly(pack.needs, pattern)))
+            for part, words in _waking(rule):
+                use = index, part
+                for word in words:
+                    uses.setdefault(word, []).append(use)
+        words = list(uses | anchors)
+        self.waking = _Words(self.language, words)
+        self.uses = [uses.get(word, ()) for word in words]
+        self.anchors = [anchors.get(word, ()) for word in words]
         cues: dict[str, list[str]] = {}
-        for name, words in self.language.cues.words().items():
-            for word in words:
-                uses.setdefault(word, [])
+        for name, cue_words in self.language.cues.words().items():
+            for word in cue_words:
                 cues.setdefault(word, []).append(name)
-        self.words = sorted(uses)
-        self.index = {word: index for index, word in enumerate(self.words)}
-        self.uses = [tuple(uses[word]) for word in self.words]
-        self.cues = [tuple(cues.get(word, ())) for word in self.words]
-        if self.language.whole_words:
-            self._open = frozenset(i for i, word in enumerate(self.words) if word.endswith("*"))
-            self._automaton = AhoCorasick([word.removesuffix("*") for word in self.words])
-        else:
-            self._automaton = AhoCorasick(self.words)
+        self.cues = _Words(self.language, list(cues))
+        self.named = list(cues.values())
 
-    def find(self, text: str) -> Iterable[tuple[int, int, int]]:
-        """(word index, start, end) of every occurrence, overlapping ones included."""
-        found = self._automaton.find_matches_as_indexes(text, overlapping=True)
-        return self._whole(text, found) if self.language.whole_words else found
 
-    def _whole(
-        self, text: str, found: Iterable[tuple[int, int, int]]
-    ) -> Iterator[tuple[int, int, int]]:
-        """Only what is no part of a longer word; an open word reaches to the end of its word."""
-        for index, start, end in found:
-            if text[start].isalnum() and text[start - 1 : start].isalnum():
+class _Words:
+    """Words that are found in one pass."""
+
+    def __init__(self, language: Language, words: Sequence[str]) -> None:
+        self._language = language
+        self.words = words
+
+    @cached_property
+    def _automaton(self) -> AhoCorasick:
+        from ahocorasick_rs import AhoCorasick
+
+        if self._language.whole_words:
+            return AhoCorasick([word.removesuffix("*") for word in self.words])
+        return AhoCorasick(self.words)
+
+    def find(self, text: str) -> dict[int, list[Span]]:
+        """The spans of each word that occurs, by its index; overlapping ones included."""
+        found: dict[int, list[Span]] = {}
+        whole = self._language.whole_words
+        for index, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
+            span: Span | None = start, end
+            if whole:
+                span = _whole(text, start, end, open_=self.words[index].endswith("*"))
+            if span is None:
                 continue
-            while index in self._open and text[end : end + 1].isalpha():
-                end += 1
-            if not (text[end - 1].isalnum() and text[end : end + 1].isalnum()):
-                yield index, start, end
+            if index in found:
+                found[index].append(span)
+            else:
+                found[index] = [span]
+        return found
+
+
+def _tellingly(needs: Mapping[str, Needs], pattern: PatternMatcher) -> Needs:
+    """What a pattern cannot match without; what its anchors tell already comes last."""
+    return sorted(needs.get(pattern.regex, ()), key=lambda choice: choice[0] in pattern.anchors)
+
+
+def _whole(text: str, start: int, end: int, *, open_: bool) -> Span | None:
+    """A span that is no part of a longer word; an open word reaches to the end of its word."""
+    if text[start].isalnum() and text[start - 1 : start].isalnum():
+        return None
+    while open_ and text[end : end + 1].isalpha():
+        end += 1
+    return None if text[end - 1].isalnum() and text[end : end + 1].isalnum() else (start, end)
 
 
 class Scan:
     """The hits in one folded text.
 
-    ``woken`` maps each rule that has a word in the text to (field, matcher) → spans.
-    ``unfinished`` texts go on (see `copilot.compliance.clauses.Structure`).
+    ``woken`` maps each rule that has a word in the text to (field, matcher) → spans, and
+    ``anchored`` each pattern of the vocabulary to the spans of its anchors. ``unfinished`` texts go
+    on (see `copilot.compliance.clauses.Structure`).
     """
 
     def __init__(self, vocabulary: Vocabulary, folded: Folded, *, unfinished: bool = False) -> None:
@@ -86,38 +121,28 @@ class Scan:
         self.folded = folded
         self.text = folded.text
         self.language = vocabulary.language
-        found: dict[int, list[Span]] = {}
-        for index, start, end in vocabulary.find(folded.text):
-            if index in found:
-                found[index].append((start, end))
-            else:
-                found[index] = [(start, end)]
-        self._around: dict[Span, Span] = {}
-        self._windows: dict[Span, tuple[str, bytes]] = {}
-        self._found = found
+        self._sentences: dict[int, Span] = {}
+        self._asked: dict[tuple[int, int, tuple[str, ...]], bool] = {}
+        self._windows: dict[Span, str] = {}
         self._vocabulary = vocabulary
         self.woken: dict[int, dict[tuple[str, int], list[Span]]] = {}
-        woken, uses = self.woken, vocabulary.uses
-        for index, spans in found.items():
+        self.anchored: dict[int, list[Span]] = {}
+        uses, anchors, anchored = vocabulary.uses, vocabulary.anchors, self.anchored
+        for index, spans in vocabulary.waking.find(self.text).items():
             for rule, part in uses[index]:
-                parts = woken.get(rule)
-                if parts is None:
-                    woken[rule] = {part: [*spans]}
-                elif part in parts:
-                    parts[part] += spans
+                self.woken.setdefault(rule, {}).setdefault(part, []).extend(spans)
+            for pattern in anchors[index]:
+                if pattern in anchored:
+                    anchored[pattern] += spans
                 else:
-                    parts[part] = [*spans]
-
-    def spans(self, word: str) -> Sequence[Span]:
-        """Where a word of the pack stands, in order."""
-        return self._found.get(self._vocabulary.index.get(word, -1), ())
+                    anchored[pattern] = [*spans]
 
     @cached_property
     def structure(self) -> Structure:
         """The clauses of the text."""
         said: dict[str, list[Span]] = {}
-        for index, spans in self._found.items():
-            for name in self._vocabulary.cues[index]:
+        for index, spans in self._vocabulary.cues.find(self.text).items():
+            for name in self._vocabulary.named[index]:
                 said.setdefault(name, []).extend(spans)
         cues = {name: sorted(spans) for name, spans in said.items()}
         return Structure(self.text, cues, self.language.grammar, unfinished=self._unfinished)
@@ -127,31 +152,46 @@ class Scan:
         """The text as RE2 reads it."""
         return self.text.encode()
 
-    def window(self, low: int, high: int) -> tuple[str, bytes]:
-        """A part of the text without the marks at its end, also as RE2 reads it."""
+    def window(self, low: int, high: int) -> str:
+        """A part of the text without the marks at its end."""
         found = self._windows.get((low, high))
         if found is None:
             part = self.text[low:high].rstrip(self.language.grammar.marks)
-            found = self._windows[low, high] = part, part.encode()
+            found = self._windows[low, high] = part
         return found
 
-    def windows(self, spans: Iterable[Span]) -> Iterable[Span]:
+    def windows(self, spans: Sequence[Span]) -> Sequence[Span]:
         """The parts of the text around ``spans``, each within its sentence, none twice."""
+        if self._one_sentence:
+            return ((0, len(self.text)),)
+        if len(spans) == 1:
+            return (self._near(spans[0]),)
         merged: list[Span] = []
-        around = self._around
         for span in sorted(spans):
-            found = around.get(span)
-            if found is None:
-                start, end = span
-                low, high = self.structure.sentence(start)
-                found = max(low, start - _REACH), min(max(high, end), end + _REACH)
-                around[span] = found
-            low, high = found
+            low, high = self._near(span)
             if merged and low < merged[-1][1]:
-                merged[-1] = merged[-1][0], max(high, merged[-1][1])
+                if high > merged[-1][1]:
+                    merged[-1] = merged[-1][0], high
             else:
                 merged.append((low, high))
         return merged
+
+    @cached_property
+    def _one_sentence(self) -> bool:
+        """Whether every window is the whole text."""
+        length = len(self.text)
+        return length <= _REACH and self.structure.sentence(0)[1] == length
+
+    def _near(self, span: Span) -> Span:
+        start, end = span
+        number = bisect_right(self.structure.sentence_ends, start)
+        sentence = self._sentences.get(number)
+        if sentence is None:
+            sentence = self._sentences[number] = self.structure.sentence(start)
+        low, high = sentence
+        if high - low <= _REACH and end <= high:
+            return sentence
+        return max(low, start - _REACH), min(max(high, end), end + _REACH)
 
     @cached_property
     def figures(self) -> tuple[FigureInText, ...]:
@@ -173,18 +213,28 @@ class Scan:
 
     def _covered(self, span: Span, phrase: str) -> bool:
         """Whether an occurrence of ``phrase`` covers ``span``."""
-        spans = self.spans(phrase)
-        index = bisect_left(spans, (span[1] - len(phrase), 0))
-        return index < len(spans) and spans[index][0] <= span[0]
+        length = len(phrase)
+        return self._stands(phrase, max(0, span[1] - length), span[0] + length)
 
-    def _beside(self, span: Span, words: Iterable[str]) -> bool:
-        """Whether the sentence around ``span`` has one of the words."""
+    def _beside(self, span: Span, words: tuple[str, ...]) -> bool:
+        """Whether the sentence around ``span`` has one of the words; asked once a sentence."""
         low, high = self.structure.sentence(span[0])
-        for word in words:
-            spans = self.spans(word)
-            index = bisect_left(spans, (low, 0))
-            if index < len(spans) and spans[index][1] <= max(high, span[1]):
-                return True
+        key = low, max(high, span[1]), words
+        if key not in self._asked:
+            self._asked[key] = any(self._stands(word, *key[:2]) for word in words)
+        return self._asked[key]
+
+    def _stands(self, word: str, low: int, high: int) -> bool:
+        """Whether a word stands within ``[low, high)``."""
+        if not self.language.whole_words:
+            return self.text.find(word, low, high) >= 0
+        stem = word.removesuffix("*")
+        start = self.text.find(stem, low)
+        while 0 <= start < high:
+            span = _whole(self.text, start, start + len(stem), open_=stem != word)
+            if span:
+                return span[1] <= high
+            start = self.text.find(stem, start + 1)
         return False
 
     def _inside(self, span: Span, pattern: Any) -> bool:
@@ -195,18 +245,10 @@ class Scan:
         return any(m.start() <= start and end <= m.end() for m in pattern.finditer(window))
 
 
-def _waking(rule: Rule) -> Iterable[tuple[str, int, str]]:
+def _waking(rule: Rule) -> Iterable[tuple[tuple[str, int], Iterable[str]]]:
     for index, terms in enumerate(rule.terms):
-        yield from (("terms", index, word) for word in terms.words)
-    for index, pattern in enumerate(rule.patterns):
-        yield from (("patterns", index, word) for word in pattern.anchors)
+        yield ("terms", index), terms.words
     for index, element in enumerate(rule.requires):
-        yield from (("requires", index, word) for word in element.when)
+        yield ("requires", index), element.when
     for index, claim in enumerate(rule.claims):
-        yield from (("claims", index, word) for word in claim.near)
-
-
-def _supporting(rule: Rule) -> Iterable[str]:
-    groups = (rule.terms, rule.patterns, rule.requires, rule.claims)
-    for excuses in (matcher.excuses for group in groups for matcher in group):
-        yield from (*excuses.lawful, *excuses.only_with, *excuses.not_with)
+        yield ("claims", index), claim.near

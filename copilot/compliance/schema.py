@@ -56,6 +56,7 @@ LookupCheck = Literal[
     "contact_interval",
     "contact_refusal",
     "open_complaint",
+    "serve_first",
 ]
 MIN_CASES = 3
 Word = Annotated[str, Field(min_length=1, max_length=60)]
