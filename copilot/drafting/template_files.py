@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from copilot.drafting.slots import parse
+from copilot.drafting.slots import PERSONAL_PATHS, Slot, parse
 from copilot.errors import InputError, NotFound
-from copilot.records.codes import Channel, DraftKind, LifeStage, ProductType
+from copilot.records.codes import (
+    Channel,
+    DraftKind,
+    LifeStage,
+    Manner,
+    Occasion,
+    ProductType,
+)
 from copilot.records.template import Condition, Move, Script, Template
 from copilot.records.yaml_file import Location, YamlFile
 
-APPROVALS_FILE = "approvals.yaml"
+#: Files beside the templates that are none: what was approved, and how the bank reviews.
+OTHER_FILES = frozenset({"approvals.yaml", "review.yaml"})
 MESSAGE_CHANNELS = frozenset(
     {Channel.WECOM, Channel.SMS, Channel.APP, Channel.SOCIAL, Channel.EMAIL}
 )
@@ -58,6 +66,15 @@ CONDITION_FEATURES = frozenset(
 #: The elements that a template may declare, each with the slots or words that carry it.
 ELEMENTS: dict[str, tuple[str, ...]] = {
     "risk_statement": ("{{ product.risk_statement }}",),
+    "risk_words": (
+        "理财非存款、产品有风险、投资须谨慎",
+        "基金有风险，投资需谨慎",
+        "可能亏损",
+        "可能有汇率损失",
+        "退保可能有损失",
+        "请结合还款能力理性借贷",
+        "分期会产生利息",
+    ),
     "benchmark_basis": ("{{ product.benchmark_basis }}",),
     "benchmark_statement": ("{{ product.benchmark_statement }}",),
     "annual_rate": ("{{ product.apr_bp | percent }}", "{{ product.apr_high_bp | percent }}"),
@@ -106,6 +123,9 @@ class _ScriptMove(BaseModel):
     product_types: list[ProductType] = []
     life_stages: list[LifeStage] = []
     channels: list[Channel] = []
+    reasons: list[str] = []
+    manners: list[Manner] = []
+    occasions: list[Occasion] = []
     situation: str = Field(min_length=1)
     text: str = Field(min_length=1)
     valid_from: date
@@ -120,7 +140,7 @@ def load_templates(directory: Path) -> tuple[Template, ...]:
             allowed.
         NotFound: the folder does not exist.
     """
-    files = [path for path in _yaml_files(directory) if path.name != APPROVALS_FILE]
+    files = [path for path in _yaml_files(directory) if path.name not in OTHER_FILES]
     return _unique((template, path) for path in files for template in (_template(path),))
 
 
@@ -141,13 +161,38 @@ def load_scripts(directory: Path, without: Collection[str] = ()) -> tuple[Script
     return tuple(loaded)
 
 
+def read_template(path: Path) -> Template:
+    """The template of one file, under any file name; errors as `load_templates`."""
+    if not path.is_file():
+        raise NotFound(f"没有这个文件：{path.name}。", next="请核对路径。", file=str(path))
+    return _from_file(YamlFile.read(path))
+
+
+def template_of(entries: Mapping[str, Any]) -> Template:
+    """The template that the entries of a file would make, wherever they come from.
+
+    Raises:
+        InputError: they break the schema or the slot language.
+    """
+    import yaml
+
+    text = yaml.safe_dump(dict(entries), allow_unicode=True, sort_keys=False)
+    return _from_file(YamlFile.parse(text, Path(f"{entries.get('id', '')}.yaml")))
+
+
 def _template(path: Path) -> Template:
     file = YamlFile.read(path)
+    template = _from_file(file)
+    if template.template_id != path.stem:
+        raise file.error(f"模板编号 {template.template_id} 与文件名 {path.stem} 不一致。", ("id",))
+    return template
+
+
+def _from_file(file: YamlFile) -> Template:
     sheet = file.validated(_TemplateSheet)
-    if sheet.id != path.stem:
-        raise file.error(f"模板编号 {sheet.id} 与文件名 {path.stem} 不一致。", ("id",))
     _check_kind(file, sheet)
     _check_text(file, sheet.text, ("text",))
+    _check_readers(file, sheet)
     for position, element in enumerate(sheet.required):
         _check_element(file, element, sheet.text, ("required", position))
     if sheet.valid_to <= sheet.valid_from:
@@ -189,6 +234,9 @@ def _scripts(path: Path) -> Iterable[Script]:
             product_types=tuple(move.product_types),
             life_stages=tuple(move.life_stages),
             channels=tuple(move.channels),
+            reasons=tuple(move.reasons),
+            manners=tuple(move.manners),
+            occasions=tuple(move.occasions),
         )
 
 
@@ -198,6 +246,22 @@ def _check_kind(file: YamlFile, sheet: _TemplateSheet) -> None:
         if message != (sheet.kind is DraftKind.MESSAGE):
             wanted = DraftKind.MESSAGE if message else DraftKind.PITCH
             raise file.error(f"渠道 {channel} 的模板应是 {wanted} 类。", ("channels", position))
+
+
+def _check_readers(file: YamlFile, sheet: _TemplateSheet) -> None:
+    """What many people read at once greets nobody and tells nobody's dates."""
+    personal = [
+        part.path
+        for part in parse(sheet.text)
+        if isinstance(part, Slot) and part.path in PERSONAL_PATHS
+    ]
+    shared = [channel for channel in sheet.channels if channel.shared]
+    if personal and shared:
+        raise file.error(
+            f"渠道 {shared[0]} 给许多人看，不能用 {personal[0]}。",
+            ("text",),
+            next="请去掉称呼和个人信息，或另写一个发给本人的模板。",
+        )
 
 
 def _check_text(file: YamlFile, text: str, location: Location) -> None:

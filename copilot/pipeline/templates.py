@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from copilot.records.codes import Channel, Role
-from copilot.records.compliance import CheckContext, Verdict
-from copilot.records.customer import Customer
-from copilot.records.product import Product
-from copilot.records.staff import Branch, Principal, Staff
+from copilot.pipeline.template_check import check_template
+from copilot.records.compliance import Verdict
+from copilot.records.staff import Principal
 from copilot.records.template import Template
 from copilot.settings import Settings
 from copilot.store import Store
 
 if TYPE_CHECKING:
-    from copilot.compliance import Checker
+    from copilot.review import ReviewPolicy
 
 Progress = Callable[[str, int, int], None]
 
@@ -32,6 +29,17 @@ class TemplateReport:
     submitted: int
     approved: int
     not_approved: Mapping[str, str]
+
+
+def review_policy(settings: Settings) -> ReviewPolicy:
+    """How the bank reviews its templates.
+
+    Raises:
+        InputError: its file is wrong.
+    """
+    from copilot.review.policy import REVIEW_FILE, read_policy
+
+    return read_policy(settings.knowledge_dir / "templates" / REVIEW_FILE)
 
 
 def submit_templates(settings: Settings, store: Store, progress: Progress) -> TemplateReport:
@@ -55,30 +63,6 @@ def submit_templates(settings: Settings, store: Store, progress: Progress) -> Te
     return template_report(store)
 
 
-def worst_verdict(
-    template: Template,
-    checker: Checker,
-    shelf: Sequence[Product],
-    as_of: date,
-    bank_name: str,
-) -> Verdict:
-    """The worst verdict over the template's fills for every product and channel it fits.
-
-    A template that no product on the shelf can fill has nothing to show: `needs_evidence`.
-    """
-    verdicts = []
-    for product, channel, text in _sample_fills(template, shelf, as_of, bank_name):
-        context = CheckContext(
-            product=product.type,
-            product_code=product.product_code,
-            channel=channel,
-            kind=template.kind,
-            as_of=as_of,
-        )
-        verdicts.append(checker.check(text, context).verdict)
-    return max(verdicts, key=lambda verdict: verdict.rank, default=Verdict.NEEDS_EVIDENCE)
-
-
 def _submit(
     settings: Settings,
     store: Store,
@@ -96,9 +80,9 @@ def _submit(
     verdicts: dict[str, Verdict] = {}
     for done, template in enumerate(templates, start=1):
         progress("检查话术模板", done, len(templates))
-        verdicts[template.template_id] = worst_verdict(
+        verdicts[template.template_id] = check_template(
             template, checker, shelf, as_of, settings.policy.bank_name
-        )
+        ).verdict
     head_office = store.staff(principal)
     with store.transaction() as connection:
         repository = store.approvals(connection)
@@ -108,7 +92,7 @@ def _submit(
         if approvals.is_file() and store.facts.current().has("staff"):
             report = replay_approvals(
                 approvals,
-                ReviewDesk(repository),
+                ReviewDesk(repository, review_policy(settings)),
                 templates={template.template_id: template for template in templates},
                 reviewers={person.staff_id: person for person in head_office.everyone()},
                 pack_version=checker.pack_version,
@@ -119,34 +103,12 @@ def _submit(
                 connection,
                 "templates.submit",
                 "templates",
-                {"submitted": len(templates), "skipped": dict(report.skipped)},
+                {
+                    "submitted": len(templates),
+                    "skipped": dict(report.skipped),
+                    "reviews": repository.seals(),
+                },
             )
-
-
-def _sample_fills(
-    template: Template, shelf: Sequence[Product], as_of: date, bank_name: str
-) -> Iterator[tuple[Product, Channel, str]]:
-    from copilot.drafting.brief import WritingBrief
-    from copilot.drafting.fill import MissingSlot, fill
-
-    for channel in template.channels:
-        for product in shelf:
-            if not template.fits(product, channel):
-                continue
-            brief = WritingBrief(
-                product=product,
-                channel=channel,
-                as_of=as_of,
-                bank_name=bank_name,
-                customer=Customer("样例", name="王某", gender="M"),
-                seller=Staff("S0000", "样例员工", Role.WEALTH, "BR00"),
-                branch=Branch("BR00", "样例支行"),
-            )
-            values = brief.slot_values | {"maturity.date": as_of + timedelta(days=18)}
-            try:
-                yield product, channel, fill(template.text, values).text
-            except MissingSlot:
-                continue
 
 
 def template_report(store: Store) -> TemplateReport:
@@ -165,6 +127,8 @@ def template_report(store: Store) -> TemplateReport:
             waiting[template.template_id] = f"审核未通过：{review.rejection.comment}"
         elif review.approval is None and review.next_stage is not None:
             waiting[template.template_id] = f"审核中（{review.next_stage.shown}）"
+        elif review.suspension is not None:
+            waiting[template.template_id] = f"已停用：{review.suspension.reason}"
         elif review.approval is not None and review.approval.valid_to < as_of:
             waiting[template.template_id] = f"批准已于{review.approval.valid_to}到期"
     return TemplateReport(len(templates), len(templates) - len(waiting), waiting)

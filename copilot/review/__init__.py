@@ -1,8 +1,10 @@
 """Review: who may approve a text, in which order, and how long the approval holds."""
 
-from copilot.review.desk import ApprovalStore, Present, ReviewDesk, Standing, Submission
+from copilot.review.desk import ApprovalStore, ReviewDesk, Submission
 from copilot.review.memory import InMemoryApprovals
+from copilot.review.policy import ReviewPolicy
 from copilot.review.replay import ReplayReport, replay_approvals
+from copilot.review.standing import Present, Standing
 
 __all__ = [
     "ApprovalStore",
@@ -10,6 +12,7 @@ __all__ = [
     "Present",
     "ReplayReport",
     "ReviewDesk",
+    "ReviewPolicy",
     "Standing",
     "Submission",
     "replay_approvals",

@@ -15,6 +15,11 @@ class InMemoryApprovals:
         """The review of one template version."""
         return self._reviews.get((template_id, version))
 
+    def reviews_of(self, template_id: str) -> list[Review]:
+        """The reviews of all versions of a template, by version."""
+        known = (self._reviews[key] for key in sorted(self._reviews))
+        return [review for review in known if review.template_id == template_id]
+
     def save_review(self, review: Review) -> None:
         """Keep a review, replacing its earlier state."""
         self._reviews[review.template_id, review.version] = review
