@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from copilot.drafting.fill import UNKNOWN_SALUTATION, Filled, product_values
-from copilot.records.codes import Channel, LifeStage
+from copilot.records.codes import Channel, LifeStage, Manner, Occasion, Tier
 from copilot.records.customer import Customer
 from copilot.records.draft import Figure
 from copilot.records.figures import full_date, month_day
@@ -21,30 +20,11 @@ from copilot.records.staff import Branch, Staff
 STAFF_CARD_REASONS = 2
 _CARD_LINES = ("资产：", "风险：", "联系：")
 NO_PROFILE = "没有客户画像：只介绍产品信息，不作推荐"
+_OWNERS = ("个体工商户", "企业主", "私营业主", "个体户")
+_YOUNG_UNTIL = 45
+#: What somebody holds who has invested before.
+_INVESTED = ("aum_wmp", "aum_fund", "aum_gold", "aum_structured", "aum_insurance")
 _ASK_FIRST = ("先问这笔钱的用途和使用时间", "先看风险测评是否在有效期内")
-_AGE = re.compile(
-    r"(\d{1,3}|[一二三四五六七八九]?十[一二三四五六七八九]?|[一二三四五六七八九])多?岁"
-)
-_NUMERALS = {word: number for number, word in enumerate("一二三四五六七八九", start=1)}
-_AGES_IMPLIED = {"小学生": 10, "初中生": 14, "高中生": 16, "未成年": 17}
-_RETIRED_FROM = 60
-_STAGE_WORDS = {
-    LifeStage.RETIRED: (
-        "退休",
-        "老人",
-        "大爷",
-        "大妈",
-        "奶奶",
-        "爷爷",
-        "养老",
-        "六十",
-        "七十",
-        "八十",
-    ),
-    LifeStage.STUDENT: ("学生", "大学", "上学"),
-    LifeStage.FAMILY: ("孩子", "宝妈", "家长", "房贷", "带娃"),
-    LifeStage.WORKING: ("上班", "工资", "白领", "职工", "打工", "刚工作"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +32,8 @@ class WritingBrief:
     """One customer, product, channel and date, with everything on record that may be said.
 
     ``customer`` and ``profile`` are ``None`` for a walk-in; ``seller`` and ``branch`` when the
-    bank gave no staff table. ``passages`` are the product's own, customer audience.
+    bank gave no staff table. ``passages`` are the product's own, customer audience. ``asked_for``
+    are the scripts that a walk-in's description calls for, the best first.
     """
 
     product: Product
@@ -65,6 +46,9 @@ class WritingBrief:
     branch: Branch | None = None
     passages: tuple[Passage, ...] = ()
     life_stage: LifeStage = LifeStage.UNKNOWN
+    manners: tuple[Manner, ...] = ()
+    occasion: Occasion = Occasion.FIRST
+    asked_for: tuple[str, ...] = ()
 
     @property
     def seed(self) -> str:
@@ -79,18 +63,21 @@ class WritingBrief:
 
     @property
     def slot_values(self) -> dict[str, object]:
-        """Values by slot path; an absent value makes a text that needs it unusable."""
+        """Values by slot path; an absent value makes a text that needs it unusable.
+
+        What many people read at once has nothing that speaks of one customer.
+        """
+        shared = self.channel.shared
+        salutation = self.customer.salutation if self.customer else UNKNOWN_SALUTATION
         return {
             **product_values(self.product),
-            "customer.salutation": self.customer.salutation
-            if self.customer
-            else UNKNOWN_SALUTATION,
+            "customer.salutation": None if shared else salutation,
             "staff.name": self.seller.name if self.seller else None,
             "staff.number": self.seller.staff_id if self.seller else None,
             "branch.name": self.branch.name if self.branch else None,
             "bank.name": self.bank_name,
             "today": self.as_of,
-            "maturity.date": self.maturity_date,
+            "maturity.date": None if shared else self.maturity_date,
         }
 
 
@@ -100,40 +87,21 @@ def life_stage_of(profile: Profile | None) -> LifeStage:
     return next((known for known in LifeStage if known == stage), LifeStage.UNKNOWN)
 
 
-def age_in_words(description: str) -> int | None:
-    """The age that a description of a walk-in states or clearly implies; in full years.
-
-    >>> age_in_words("15岁初中生"), age_in_words("六十多岁阿姨"), age_in_words("想存定期")
-    (15, 60, None)
-    """
-    stated = _AGE.search(description)
-    if stated is None:
-        implied = (age for word, age in _AGES_IMPLIED.items() if word in description)
-        return next(implied, None)
-    return _number(stated[1])
-
-
-def _number(words: str) -> int:
-    """A whole number below a hundred, in digits or in Chinese."""
-    if words.isdigit():
-        return int(words)
-    tens, ten, ones = words.partition("十")
-    if not ten:
-        return _NUMERALS[tens]
-    return _NUMERALS.get(tens, 1) * 10 + _NUMERALS.get(ones, 0)
-
-
-def life_stage_in_words(description: str) -> LifeStage:
-    """The life stage that a description of a walk-in speaks of, for the tone only.
-
-    >>> life_stage_in_words("六十多岁的退休阿姨，想存20万").value, life_stage_in_words("").value
-    ('retired', 'unknown')
-    """
-    for stage, words in _STAGE_WORDS.items():
-        if any(word in description for word in words):
-            return stage
-    age = age_in_words(description)
-    return LifeStage.RETIRED if age is not None and age >= _RETIRED_FROM else LifeStage.UNKNOWN
+def manners_of(
+    customer: Customer, profile: Profile | None, product: Product, as_of: date, elder_age: int
+) -> tuple[Manner, ...]:
+    """How to speak to a customer about a product, the most telling manner first."""
+    age, stage = customer.age_on(as_of), life_stage_of(profile)
+    tier = profile.segments.get("tier") if profile else None
+    held = [profile.value(name) for name in _INVESTED] if profile else [None]
+    fitting = {
+        Manner.ELDER: stage is LifeStage.RETIRED or (age is not None and age >= elder_age),
+        Manner.PRIVATE: tier in (Tier.PRE_PRIVATE, Tier.PRIVATE),
+        Manner.FIRST_TIME: product.risk_rating is not None and not any(held) and None not in held,
+        Manner.OWNER: customer.occupation in _OWNERS,
+        Manner.YOUNG_PARENT: stage is LifeStage.FAMILY and age is not None and age < _YOUNG_UNTIL,
+    }
+    return tuple(manner for manner in Manner if fitting[manner])
 
 
 def order_among_equals(seed: str, names: Iterable[str]) -> dict[str, str]:
@@ -144,14 +112,16 @@ def order_among_equals(seed: str, names: Iterable[str]) -> dict[str, str]:
 def staff_card(brief: WritingBrief) -> tuple[str, ...]:
     """Why this customer and this product, for the employee only: at least two lines.
 
-    Reasons of the profile that speak for the product's type come first, then the others, then
-    what the profile card says, then what to ask first where the profile has nothing.
+    The reason that the words hang on comes first, then the others that speak for the product's
+    type, then the rest, then what the profile card says, then what to ask first where the profile
+    has nothing.
     """
     if brief.profile is None:
         return _card_without_profile(brief)
+    leading = leading_reason(brief)
     reasons = sorted(
         brief.profile.reasons,
-        key=lambda reason: (brief.product.type.value not in reason.product_types, -reason.rank),
+        key=lambda reason: (reason is not leading, not _speaks_for(reason, brief), -reason.rank),
     )
     lines = [reason.text for reason in reasons]
     lines += [line for line in brief.profile.card.splitlines() if line.startswith(_CARD_LINES)]
@@ -176,21 +146,24 @@ def _suitability_line(brief: WritingBrief) -> tuple[str, ...]:
     return (f"风险承受能力{level}，产品{rating}，等级相符",) if level and rating else ()
 
 
+def leading_reason(brief: WritingBrief) -> Reason | None:
+    """The reason that the words hang on: one that the customer expects to hear goes first."""
+    reasons = brief.profile.reasons if brief.profile else ()
+    fitting = [reason for reason in reasons if _speaks_for(reason, brief)]
+    return max(fitting, key=lambda reason: (bool(reason.sayable), reason.rank), default=None)
+
+
+def _speaks_for(reason: Reason, brief: WritingBrief) -> bool:
+    return brief.product.type.value in reason.product_types
+
+
 def sayable_reason(brief: WritingBrief) -> Filled:
     """The one reason that the customer expects to hear, or an empty text."""
-    profile = brief.profile
-    if profile is None:
+    reason = leading_reason(brief)
+    if reason is None or brief.profile is None or not reason.sayable:
         return Filled("", ())
-    fitting = [
-        reason
-        for reason in profile.reasons
-        if reason.sayable and brief.product.type.value in reason.product_types
-    ]
-    if not fitting:
-        return Filled("", ())
-    reason = max(fitting, key=lambda reason: reason.rank)
     said = f"{reason.sayable.rstrip('。，')}。"
-    return Filled(said, tuple(_figures_in(said, reason, profile)))
+    return Filled(said, tuple(_figures_in(said, reason, brief.profile)))
 
 
 def _figures_in(said: str, reason: Reason, profile: Profile) -> Iterator[Figure]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from copilot.drafting.slots import PATHS, Part, Slot, parse
 from copilot.errors import InputError
+from copilot.llm.untrusted import gives_orders
 from copilot.records import figures
 from copilot.records.draft import Figure
 from copilot.records.product import Product
@@ -85,11 +86,15 @@ def fill(text: str | tuple[Part, ...], values: Mapping[str, object]) -> Filled:
 
 
 def product_values(product: Product) -> dict[str, object]:
-    """The slot values that a product version gives."""
-    return {
+    """The slot values that a product version gives; a text that orders the writer about is none."""
+    values = {
         path: getattr(product, path.removeprefix("product."))
         for path in PATHS
         if path.startswith("product.")
+    }
+    return {
+        path: None if isinstance(value, str) and gives_orders(value) else value
+        for path, value in values.items()
     }
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from copilot.drafting.brief import WritingBrief
+from copilot.drafting.brief import WritingBrief, leading_reason
 from copilot.drafting.slots import FILTERS, PATHS
 from copilot.llm.pseudonyms import age_band, amount_band
-from copilot.records.codes import label
+from copilot.records.codes import Manner, Occasion, label
 
 #: What each slot holds, in the words of the prompt.
 MEANINGS: Mapping[str, str] = {
@@ -37,6 +37,15 @@ MEANINGS: Mapping[str, str] = {
     "product.valid_from": "现行版本的生效日",
     "product.sale_to": "发售截止日",
 }
+#: How to speak to whom, for the prompt.
+ADVICE: Mapping[Manner, str] = {
+    Manner.ELDER: "客户年长：句子更短，一次一件事，说明今天不必决定、可以和家里人商量。",
+    Manner.PRIVATE: "私人银行客户：不寒暄，先谈用途、期限和流动性，费用说在前面。",
+    Manner.FIRST_TIME: "客户没有买过投资类产品：先说清这不是存款，再问能不能接受有涨有跌。",
+    Manner.OWNER: "客户做生意：先分清周转的钱和家里的钱，给出可以约的时间。",
+    Manner.YOUNG_PARENT: "客户有孩子要养：先问教育和应急的钱留了没有，说得快一点。",
+}
+FOLLOWING_UP = "这是客户来过网点以后的跟进：接着上次的话说，不重新推荐，也不追问结果。"
 _NUMBER = re.compile(r"[\d０-９][\d０-９,.，．]*")
 
 
@@ -82,8 +91,16 @@ def customer_in_bands(brief: WritingBrief) -> str:
     return "，".join(parts)
 
 
+def advice(brief: WritingBrief) -> list[str]:
+    """How to speak in this case."""
+    following = [FOLLOWING_UP] if brief.occasion is Occasion.FOLLOW_UP else []
+    return [*following, *(ADVICE[manner] for manner in brief.manners[:2])]
+
+
 def plain_reasons(brief: WritingBrief) -> list[str]:
     """The reasons for the contact with their figures taken out."""
     if brief.profile is None:
         return []
-    return [_NUMBER.sub("若干", reason.text) for reason in brief.profile.reasons[:4]]
+    leading = leading_reason(brief)
+    reasons = sorted(brief.profile.reasons, key=lambda reason: reason is not leading)
+    return [_NUMBER.sub("若干", reason.text) for reason in reasons[:4]]

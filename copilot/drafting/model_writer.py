@@ -8,7 +8,6 @@ digit of its own is a finding like any other.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,43 +18,32 @@ from pydantic import BaseModel, ConfigDict, Field
 from copilot.drafting.brief import WritingBrief
 from copilot.drafting.composer import Composer
 from copilot.drafting.fill import Filled, MissingSlot, fill
-from copilot.drafting.limits import LONGEST
+from copilot.drafting.limits import LONGEST_TALK
+from copilot.drafting.literal import is_chinese, own_contacts, own_figures, repeats
 from copilot.drafting.model_brief import (
+    advice,
     customer_in_bands,
     placeholder,
     placeholders,
     plain_reasons,
 )
+from copilot.drafting.moves import MAIN_MOVES, MOVE_TITLES, script_moves
 from copilot.drafting.product_lines import paths_in, record_facts, risk_reminder
 from copilot.drafting.slots import Slot, parse
-from copilot.drafting.writer import (
-    MAIN_MOVES,
-    MOVE_TITLES,
-    SPOKEN,
-    draft_of,
-    script_moves,
-)
+from copilot.drafting.writer import SPOKEN, draft_of, unspoken
 from copilot.errors import InputError, ModelUnavailable
 from copilot.llm.prompts import Prompt, load_prompt
 from copilot.llm.pseudonyms import Pseudonyms
-from copilot.llm.usage import Usage
+from copilot.llm.untrusted import without_orders
 from copilot.llm.wire import Wire
 from copilot.records.codes import label
 from copilot.records.draft import AI_LABEL, INTERNAL_NOTICE, Draft
 from copilot.records.template import Move, Script
+from copilot.records.usage import Usage
 
 MOST_REWRITES = 2
 REPLY_TOKENS = 1600
 LONGEST_POINTS = 400  # characters, where the points are read and not spoken
-_DIGITS = re.compile(
-    r"[0-9０-９]+(?:[.．][0-9０-９]+)?[%％‰]?|[百千万]分之[零一二三四五六七八九十百点]+"
-)
-_CONTACT = re.compile(
-    r"https?://\S+|www\.\S+|[\w.]+@[\w.]+|\b[\w-]+\.(?:com|cn|net|top|xyz)\b", re.I
-)
-_LETTERS = re.compile(r"[^\W\d_]")
-_HAN = re.compile(r"[\u4e00-\u9fff]")
-_ECHO = 24  # characters of the instructions in a row that no honest draft repeats
 
 
 class Objection(BaseModel):
@@ -157,7 +145,7 @@ class ModelWriter:
         )
 
     def _first_values(self, brief: WritingBrief, scripts: Sequence[Script]) -> dict[str, Any]:
-        hide = self._people.hide
+        hide = self._shown
         moves = [
             {"title": MOVE_TITLES[move], "text": script.text}
             for move in MOVE_TITLES
@@ -170,11 +158,16 @@ class ModelWriter:
             "product_name": hide(brief.product.name),
             "product_type": label(brief.product.type),
             "fields": placeholders(brief),
+            "advice": advice(brief),
             "customer": hide(customer_in_bands(brief)),
             "reasons": [hide(reason) for reason in plain_reasons(brief)],
             "moves": moves,
             "passages": [{"id": p.passage_id, "text": hide(p.text)} for p in brief.passages],
         }
+
+    def _shown(self, text: str) -> str:
+        """A text that others wrote, as the model may read it."""
+        return without_orders(self._people.hide(text))
 
     def _rewrite_values(
         self, brief: WritingBrief, sections: PitchSections, objections: Sequence[Objected]
@@ -216,7 +209,7 @@ class ModelWriter:
         for move in MAIN_MOVES:
             composer.line(f"【{MOVE_TITLES[move]}】", filled(getattr(sections, move.value)))
             if move is Move.PRODUCT:
-                composer.add(record_facts(brief.product, values, told))
+                composer.add(record_facts(brief.product, values, told | unspoken(brief.channel)))
             if move is Move.RISK:
                 composer.add(risk_reminder(brief.product, told))
         for objection in sections.objections:
@@ -229,7 +222,7 @@ class ModelWriter:
 
 def _limit(brief: WritingBrief) -> int:
     """Characters that the model may write: a call's worth where people speak."""
-    return LONGEST[brief.channel] if brief.channel in SPOKEN else LONGEST_POINTS
+    return LONGEST_TALK if brief.channel in SPOKEN else LONGEST_POINTS
 
 
 def _texts(sections: PitchSections) -> list[str]:
@@ -255,20 +248,17 @@ def _own_objections(text: str, brief: WritingBrief) -> list[Objected]:
                 found.append(Objected(part.path, "这个变量不在可用变量里。", "去掉它。"))
             continue
         found += [
-            Objected(m.group(), "数字不能自己写。", "换成可用变量，没有合适的就不说数字。")
-            for m in _DIGITS.finditer(part)
+            Objected(figure, "数字不能自己写。", "换成可用变量，没有合适的就不说数字。")
+            for figure in own_figures(part)
         ]
-        found += [Objected(m.group(), "不能写联系方式或链接。") for m in _CONTACT.finditer(part)]
-    letters = _LETTERS.findall("".join(p for p in parts if isinstance(p, str)))
-    if letters and sum(bool(_HAN.match(c)) for c in letters) < len(letters) * 0.8:
+        found += [Objected(told, "不能写联系方式或链接。") for told in own_contacts(part)]
+    if not is_chinese("".join(p for p in parts if isinstance(p, str))):
         found.append(Objected(text[:40], "不是中文。", "只用简体中文。"))
     return found
 
 
 def _echoes(written: Sequence[str], prompt: Prompt) -> list[Objected]:
     """Objections to text that repeats the instructions."""
-    for text in written:
-        for start in range(max(0, len(text) - _ECHO + 1)):
-            if text[start : start + _ECHO] in prompt.system:
-                return [Objected("", "复述了写作说明。", "只写沟通要点。")]
+    if any(repeats(text, prompt.system) for text in written):
+        return [Objected("", "复述了写作说明。", "只写沟通要点。")]
     return []

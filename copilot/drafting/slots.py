@@ -63,6 +63,9 @@ PATHS: dict[str, SlotKind] = {
     "product.sale_to": SlotKind.DATE,
 }
 
+#: Paths that speak of one customer.
+PERSONAL_PATHS = frozenset({"customer.salutation", "maturity.date"})
+
 
 @dataclass(frozen=True, slots=True)
 class Slot:

@@ -7,38 +7,44 @@ text, and every figure stands in a slot filled from a record.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from copilot.drafting.brief import WritingBrief, order_among_equals, sayable_reason, staff_card
+from copilot.drafting.brief import (
+    WritingBrief,
+    leading_reason,
+    order_among_equals,
+    sayable_reason,
+    staff_card,
+)
 from copilot.drafting.citations import cite
 from copilot.drafting.composer import Composer
 from copilot.drafting.fill import Filled, MissingSlot, fill
 from copilot.drafting.limits import too_long
-from copilot.drafting.product_lines import (
-    WHOLE_SENTENCES,
-    paths_in,
-    record_facts,
-    risk_reminder,
+from copilot.drafting.moves import (
+    MAIN_MOVES,
+    MOST_OBJECTIONS,
+    MOVE_TITLES,
+    Chosen,
+    main_moves,
+    script_moves,
 )
+from copilot.drafting.product_lines import paths_in, record_facts, risk_reminder
 from copilot.records.codes import Channel, DraftKind
 from copilot.records.draft import INTERNAL_NOTICE, Draft
-from copilot.records.template import Approval, Move, Script, Template
+from copilot.records.template import Approval, Condition, Move, Script, Template
 
-MOST_OBJECTIONS = 3
-MOVE_TITLES = {
-    Move.OPENING: "开场",
-    Move.NEED: "需求",
-    Move.PRODUCT: "产品",
-    Move.RISK: "风险",
-    Move.CLOSE: "收口",
-    Move.OBJECTION: "异议应对",
-}
-MAIN_MOVES = (Move.OPENING, Move.NEED, Move.PRODUCT, Move.RISK, Move.CLOSE)
-#: Moves whose first script in the file is the usual one and whose others are for special moments.
-_AUTHORED_ORDER = (Move.OPENING, Move.CLOSE, Move.REFERRAL)
 _CUSTOMERS_WORDS = re.compile(r"(?<=客户说“)[^”]+(?=”)")
 SPOKEN = (Channel.COUNTER, Channel.PHONE)
+#: A benchmark needs its basis and statement beside it, which nobody takes in over the phone.
+_NOT_ON_THE_PHONE = frozenset(
+    {
+        "product.benchmark_low_bp",
+        "product.benchmark_high_bp",
+        "product.benchmark_basis",
+        "product.benchmark_statement",
+    }
+)
 
 #: Decides whether a filled template may be used now: the approval that covers it, or ``None``.
 Admission = Callable[[Template, Draft], Approval | None]
@@ -56,9 +62,10 @@ def fill_approved(
 ) -> Draft | None:
     """The best approved template for the brief, filled whole; ``None`` when none fits.
 
-    The most specific template goes first: conditions of the customer's situation, then this very
-    product, life stage and segment; equals are chosen by customer and product. A template with an
-    empty slot, over the channel's length, or not admitted gives way to the next.
+    The most specific template goes first: conditions of the customer's situation, which must be
+    the situation that the staff card gives as the reason, then this very product, life stage and
+    segment; equals are chosen by customer and product. A template with an empty slot, over the
+    channel's length, or not admitted gives way to the next.
     """
     fitting = [template for template in templates if _written_for(template, brief)]
     order = order_among_equals(brief.seed, (t.template_id for t in fitting))
@@ -68,7 +75,7 @@ def fill_approved(
             filled = fill(template.text, values)
         except MissingSlot:
             continue
-        if too_long(filled.text, brief.channel, mandated=mandated_wording(brief)):
+        if too_long(filled.text, brief.channel):
             continue
         draft = replace(
             draft_of(brief, filled), kind=template.kind, template_id=template.template_id
@@ -79,24 +86,71 @@ def fill_approved(
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class Approach:
+    """One way to lead the conversation; an objection in it is answered before it comes up."""
+
+    title: str
+    moves: tuple[Move, ...]
+
+
+APPROACHES = (
+    Approach("先问用途", MAIN_MOVES),
+    Approach("先讲清楚", (Move.OPENING, Move.PRODUCT, Move.RISK, Move.NEED, Move.CLOSE)),
+    Approach(
+        "先答疑问",
+        (Move.OPENING, Move.OBJECTION, Move.NEED, Move.PRODUCT, Move.RISK, Move.CLOSE),
+    ),
+)
+
+
 def talking_points(brief: WritingBrief, scripts: Sequence[Script]) -> Draft:
-    """Internal talking points: opening, need, product, risk, close, then likely objections.
+    """Internal talking points in the usual approach."""
+    return next(approaches(brief, scripts))
+
+
+def approaches(brief: WritingBrief, scripts: Sequence[Script]) -> Iterator[Draft]:
+    """Internal talking points in each approach: five moves and the likeliest objections.
 
     Moves come from approved scripts; the record states what they leave out about the product and
-    its risk, so both are there even where the bank has no script.
+    its risk, so both are there even where the bank has no script. Each approach uses other
+    scripts than those before it, as far as the bank has some.
     """
-    chosen = _chosen(brief, scripts)
+    menu = {move: script_moves(move, brief, scripts) for move in MOVE_TITLES}
+    used: set[str] = set()
+    for approach in APPROACHES:
+        chosen = main_moves(menu, used)
+        used |= {script.script_id for script, _ in chosen.values()}
+        objections = menu[Move.OBJECTION][:MOST_OBJECTIONS]
+        yield draft_of(brief, _told(approach, brief, chosen, objections))
+
+
+def _told(
+    approach: Approach,
+    brief: WritingBrief,
+    chosen: Mapping[Move, Chosen],
+    objections: Sequence[Chosen],
+) -> Filled:
+    waiting = list(objections)
     told = paths_in(script.text for script, _ in chosen.values())
-    composer = Composer().add(INTERNAL_NOTICE)
-    for move in MAIN_MOVES:
+    composer = Composer().add(INTERNAL_NOTICE).line(f"谈法：{approach.title}")
+    for move in approach.moves:
+        if move is Move.OBJECTION:
+            if waiting:
+                _answer(composer, *waiting.pop(0))
+            continue
         pieces = [chosen[move][1]] if move in chosen else []
         pieces = [*_before(move, brief), *pieces, *_after(move, brief, told)]
         if pieces:
             composer.line(f"【{MOVE_TITLES[move]}】", *pieces)
-    for script, filled in script_moves(Move.OBJECTION, brief, scripts)[:MOST_OBJECTIONS]:
-        heading = f"【{MOVE_TITLES[Move.OBJECTION]}】客户说“{script.situation}”，可以答："
-        composer.line(heading, filled)
-    return draft_of(brief, composer.filled)
+    for objection in waiting:
+        _answer(composer, *objection)
+    return composer.filled
+
+
+def _answer(composer: Composer, script: Script, filled: Filled) -> None:
+    heading = f"【{MOVE_TITLES[Move.OBJECTION]}】客户说“{script.situation}”，可以答："
+    composer.line(heading, filled)
 
 
 def own_words(text: str) -> str:
@@ -117,13 +171,6 @@ def referral_line(brief: WritingBrief, scripts: Sequence[Script]) -> str:
     return "这项业务由有资格的理财经理为您介绍，我请同事过来，您看方便吗？"
 
 
-def mandated_wording(brief: WritingBrief) -> tuple[str, ...]:
-    """Wording of the record that may not be shortened."""
-    product = brief.product
-    given = (product.risk_statement, product.benchmark_statement, product.benchmark_basis)
-    return tuple(wording for wording in given if wording)
-
-
 def _written_for(template: Template, brief: WritingBrief) -> bool:
     if not template.fits(brief.product, brief.channel) or not template.valid_on(brief.as_of):
         return False
@@ -135,8 +182,28 @@ def _written_for(template: Template, brief: WritingBrief) -> bool:
         return False
     return all(
         condition.met(profile.value(condition.feature) if profile else None)
+        and _agrees(condition, brief)
         for condition in template.conditions
     )
+
+
+#: Features of a situation that is a reason of its own, and the reasons that speak of it.
+_REASONS_OF = {
+    "maturing_30": ("maturity_today", "maturity_soon"),
+    "maturing_today": ("maturity_today",),
+    "days_to_maturity": ("maturity_today", "maturity_soon"),
+    "idle_amount": ("idle_demand",),
+    "idle_days": ("idle_demand",),
+    "bonus_30": ("bonus_arrived",),
+    "inflow_max_7": ("large_inflow",),
+}
+
+
+def _agrees(condition: Condition, brief: WritingBrief) -> bool:
+    """Whether a template's situation is the reason that leads the staff card."""
+    leading = leading_reason(brief)
+    reasons = _REASONS_OF.get(condition.feature)
+    return reasons is None or (leading is not None and leading.code in reasons)
 
 
 def _specificity(template: Template) -> tuple[int, ...]:
@@ -148,22 +215,6 @@ def _specificity(template: Template) -> tuple[int, ...]:
         not template.segments,
         len(template.product_types),
     )
-
-
-def _chosen(brief: WritingBrief, scripts: Sequence[Script]) -> dict[Move, tuple[Script, Filled]]:
-    """One script for each main move; none repeats a whole sentence that another tells.
-
-    The risk goes first: what it must tell, the product move need not.
-    """
-    chosen: dict[Move, tuple[Script, Filled]] = {}
-    told: frozenset[str] = frozenset()
-    for move in sorted(MAIN_MOVES, key=lambda move: move is not Move.RISK):
-        moves = script_moves(move, brief, scripts)
-        fresh = [m for m in moves if not paths_in([m[0].text]) & told & WHOLE_SENTENCES]
-        if moves:
-            chosen[move] = (fresh or moves)[0]
-            told |= paths_in([chosen[move][0].text])
-    return chosen
 
 
 def _before(move: Move, brief: WritingBrief) -> Iterable[Filled]:
@@ -178,13 +229,18 @@ def _before(move: Move, brief: WritingBrief) -> Iterable[Filled]:
 def _after(move: Move, brief: WritingBrief, told: frozenset[str]) -> Iterable[Filled]:
     """What the record adds to a move, as far as no script of the talking points tells it."""
     if move is Move.PRODUCT:
-        facts = record_facts(brief.product, brief.slot_values, told)
+        facts = record_facts(brief.product, brief.slot_values, told | unspoken(brief.channel))
         if facts.text:
             yield facts
     if move is Move.RISK:
         risk = risk_reminder(brief.product, told)
         if risk.text:
             yield risk
+
+
+def unspoken(channel: Channel) -> frozenset[str]:
+    """Slots that are left to the written material on a channel."""
+    return _NOT_ON_THE_PHONE if channel is Channel.PHONE else frozenset()
 
 
 def draft_of(brief: WritingBrief, filled: Filled) -> Draft:
@@ -198,36 +254,4 @@ def draft_of(brief: WritingBrief, filled: Filled) -> Draft:
         citations=cite(filled.text, filled.figures, brief.passages),
         staff_card=staff_card(brief),
         customer_id=brief.customer.customer_id if brief.customer else None,
-    )
-
-
-def script_moves(
-    move: Move, brief: WritingBrief, scripts: Sequence[Script]
-) -> list[tuple[Script, Filled]]:
-    """The scripts of a move that suit the brief and can be filled, most specific first."""
-    suiting = [s for s in scripts if s.move is move and _suits(s, brief)]
-    order = order_among_equals(brief.seed, (s.script_id for s in suiting))
-    suiting.sort(
-        key=lambda s: (
-            not s.product_types,
-            not s.life_stages,
-            not s.channels,
-            "" if move in _AUTHORED_ORDER else order[s.script_id],
-        )
-    )
-    filled = []
-    for script in suiting:
-        try:
-            filled.append((script, fill(script.text, brief.slot_values)))
-        except MissingSlot:
-            continue
-    return filled
-
-
-def _suits(script: Script, brief: WritingBrief) -> bool:
-    return (
-        script.valid_on(brief.as_of)
-        and (not script.product_types or brief.product.type in script.product_types)
-        and (not script.life_stages or brief.life_stage in script.life_stages)
-        and (not script.channels or brief.channel in script.channels)
     )

@@ -1,0 +1,151 @@
+"""The tables of a plan."""
+
+from __future__ import annotations
+
+from copilot.records.codes import label
+from copilot.records.figures import amount, full_date, term
+from copilot.records.metric import Metric, Unit
+from copilot.records.plan import PlanBasis
+from copilot.records.report import Piece, Stated, Table
+
+MOST_REASONS = 8
+_PURPOSES = (
+    ("触达率", "已触达 ÷ 名单人数", "触达记录", "每周"),
+    ("回应率与接受率", "有回应、接受 ÷ 已触达，附分母与95%区间", "触达记录的结果", "每周"),
+    ("成交与金额", "成交记录数与金额，按客户去重", "工作记录、持仓快照", "每周"),
+    ("净效果", "触达组与对照组转化率之差，附95%区间", "持仓快照", "结束后"),
+    ("拒绝与投诉", "拒绝次数、投诉件数，名单客户", "触达记录、投诉", "每日"),
+)
+
+
+def groups(basis: PlanBasis) -> Table:
+    """Each group with its definition, size and assets."""
+    rows = tuple(
+        (
+            group.name,
+            "；".join(group.meaning),
+            basis.metric(f"group.{group.audience_id}.customers").stated,
+            basis.metric(f"group.{group.audience_id}.assets").rounded,
+        )
+        for group in basis.audience.groups
+    )
+    return Table("表：客群", ("客群", "定义", "客户数", "资产合计"), rows)
+
+
+def exclusions(basis: PlanBasis) -> Table:
+    """Why customers may not be approached, by rule."""
+    rows = tuple(
+        (_title(basis, rule), rule, basis.metric(f"excluded.{rule}").stated)
+        for rule in basis.reach.excluded
+    )
+    note = "一位客户可有多个原因，各行相加可以超过不可触达人数。"
+    return Table("表：不可触达的原因", ("原因", "规则", "客户数"), rows, note)
+
+
+def strongest_reasons(basis: PlanBasis) -> list[Metric]:
+    """The reasons that most customers have."""
+    found = [m for name, m in basis.metrics.items() if name.startswith("reason.")]
+    return found[:MOST_REASONS]
+
+
+def reasons(basis: PlanBasis) -> Table:
+    """The reasons of the profiles among those who may be approached."""
+    found = strongest_reasons(basis)
+    rows = tuple((metric.label, metric.stated) for metric in found)
+    note = "理由只供员工参考，不对客户复述其资产情况。"
+    return Table("表：数据中的联系理由（可触达客户）", ("理由", "客户数"), rows, note)
+
+
+def products(basis: PlanBasis) -> Table:
+    """The products with their terms and how many customers each may be offered to."""
+    rows = []
+    for product in basis.reach.products:
+        source = f"product.{product.product_code}"
+        least: Piece = "无"
+        if product.min_amount is not None:
+            least = Stated(amount(product.min_amount), f"{source}.min_amount")
+        length: Piece = "不限"
+        if product.term_days:
+            length = Stated(term(product.term_days), f"{source}.term_days")
+        rating: Piece = "不适用"
+        if product.risk_rating:
+            rating = Stated(product.risk_rating, f"{source}.risk_rating")
+        heads = basis.metric(f"suited.{product.product_code}").stated
+        funded = basis.metric(f"funded.{product.product_code}").stated
+        rows.append((product.product_code, product.name, rating, length, least, heads, funded))
+    header = ("代码", "产品", "风险等级", "期限", "起点", "可推介客户", "资产够起点")
+    note = "不按收益排序。可推介客户指在分到的渠道上适当性、资格、准入都通过的人数。"
+    return Table("表：产品匹配", header, tuple(rows), note)
+
+
+def conversions(basis: PlanBasis) -> Table:
+    """Past contacts by channel with shares and their intervals."""
+    rows = []
+    for channel in basis.reach.channels:
+        name = channel.value
+        accepted = basis.metric(f"past.{name}.accepted")
+        rows.append(
+            (
+                label(channel),
+                basis.metric(f"past.{name}.contacts").stated,
+                basis.metric(f"past.{name}.reached").stated,
+                accepted.stated,
+                _interval(accepted),
+            )
+        )
+    header = ("渠道", "营销触达", "有回应", "接受", "接受占比的95%区间")
+    note = "取自本行近一年的触达记录；接受不等于成交。"
+    return Table("表：历史转化", header, tuple(rows), note)
+
+
+def staffing(basis: PlanBasis) -> Table:
+    """How many customers each member of staff has to contact."""
+    rows = tuple(
+        (staff_id, basis.metric(f"staff.{staff_id}").stated) for staff_id in basis.managers
+    )
+    return Table("表：人工名单分工", ("工号", "客户数"), rows)
+
+
+def templates(basis: PlanBasis) -> Table:
+    """The approved texts for each channel, or that there are none."""
+    rows: list[tuple[Piece, ...]] = []
+    for channel in basis.reach.channels:
+        approved = [t for t in basis.templates if t.channel is channel]
+        for one in approved:
+            rows.append(
+                (label(channel), one.template_id, one.title, one.number, full_date(one.valid_to))
+            )
+        if not approved and basis.metric(f"assigned.{channel.value}").value:
+            rows.append((label(channel), "无", "没有适用的已批准话术，须先送审", "", ""))
+    header = ("渠道", "模板", "名称", "批准编号", "有效至")
+    note = "对客只用已批准的原文；改动一个字也要重新送审。"
+    return Table("表：可用话术", header, tuple(rows), note)
+
+
+def checklist(basis: PlanBasis) -> Table:
+    """What has to be kept, with rules and articles."""
+    rows = tuple((item.demand, item.rule_id, item.articles) for item in basis.checklist)
+    return Table("表：合规清单", ("要求", "规则", "依据"), rows)
+
+
+def measurement(basis: PlanBasis) -> Table:
+    """What is measured, from which records and when."""
+    rows: list[tuple[Piece, ...]] = [tuple(row) for row in _PURPOSES]
+    return Table("表：衡量", ("指标", "口径", "数据", "时间"), tuple(rows))
+
+
+def definitions(basis: PlanBasis) -> Table:
+    """Every figure of the plan with its formula."""
+    rows = tuple((m.label, m.stated, m.formula, m.source) for m in basis.metrics.values())
+    return Table("", ("数字", "值", "口径", "编号"), rows)
+
+
+def _interval(metric: Metric) -> Piece:
+    if not metric.bounds or metric.unit is not Unit.RATIO:
+        return "无"
+    low, high = metric.bounds
+    return Stated(f"{low.text}至{high.text}", metric.source)
+
+
+def _title(basis: PlanBasis, rule: str) -> str:
+    return basis.metric(f"excluded.{rule}").label

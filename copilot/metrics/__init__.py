@@ -1,0 +1,1 @@
+"""Metrics: every computed figure of plans and summaries."""

@@ -1,0 +1,86 @@
+"""The goals and audiences that plans know, as the bank's catalogue declares them."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from copilot.records.codes import ProductType
+from copilot.records.plan import GoalMeasure
+from copilot.records.yaml_file import YamlFile
+
+CATALOGUE_FILE = Path(__file__).with_name("plan_catalogue.yaml")
+_CLOSED = ConfigDict(extra="forbid", frozen=True)
+
+
+class GoalKind(BaseModel):
+    """A kind of goal: the words that name it, what it sells and to whom."""
+
+    model_config = _CLOSED
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    title: str
+    words: tuple[str, ...] = Field(min_length=1)
+    product_types: tuple[ProductType, ...]
+    measure: GoalMeasure
+    kpi: str
+    audiences: tuple[str, ...] = Field(min_length=1)
+
+
+class AudienceKind(BaseModel):
+    """A set of customers: an SQL condition over features ``f``, and what it means."""
+
+    model_config = _CLOSED
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9_.]*$")
+    name: str
+    words: tuple[str, ...]
+    condition: str
+    meaning: str
+
+
+class Prohibition(BaseModel):
+    """A goal that is not planned for: a word of every list stands in it."""
+
+    model_config = _CLOSED
+
+    rule: str
+    all_of: tuple[tuple[str, ...], ...] = Field(min_length=1)
+
+    def found_in(self, text: str) -> str:
+        """The words of ``text`` that break the rule, or nothing."""
+        found = [next((w for w in words if w in text), "") for words in self.all_of]
+        return "、".join(found) if all(found) else ""
+
+
+class Catalogue(BaseModel):
+    """Everything that a goal may be made of."""
+
+    model_config = _CLOSED
+
+    goals: tuple[GoalKind, ...]
+    audiences: tuple[AudienceKind, ...]
+    prohibited: tuple[Prohibition, ...]
+
+    def audience(self, audience_id: str) -> AudienceKind:
+        """One audience (KeyError when there is none)."""
+        return {audience.id: audience for audience in self.audiences}[audience_id]
+
+
+@cache
+def load_catalogue(path: Path = CATALOGUE_FILE) -> Catalogue:
+    """Read the catalogue.
+
+    Raises:
+        InputError: an unknown key, code or audience.
+    """
+    file = YamlFile.read(path)
+    catalogue = file.validated(Catalogue)
+    known = {audience.id for audience in catalogue.audiences}
+    for index, goal in enumerate(catalogue.goals):
+        for name in goal.audiences:
+            if name not in known:
+                raise file.error(f"没有名为 {name} 的客群。", ("goals", index, "audiences"))
+    return catalogue
