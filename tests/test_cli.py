@@ -16,6 +16,8 @@ COMMANDS = [
     ["today"],
     ["match"],
     ["pitch"],
+    ["plan"],
+    ["summary"],
     ["ask"],
     ["check"],
     ["search"],

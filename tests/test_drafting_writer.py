@@ -21,7 +21,8 @@ from drafting_bank import (
     when,
 )
 
-from copilot.drafting.brief import life_stage_in_words, staff_card
+from copilot.drafting.brief import staff_card
+from copilot.drafting.description import life_stage_in_words
 from copilot.drafting.limits import too_long
 from copilot.drafting.template_files import load_scripts
 from copilot.drafting.writer import fill_approved, referral_line, talking_points
@@ -87,11 +88,10 @@ def test_a_message_over_its_channels_length_is_not_used() -> None:
     assert chosen(replace(sms, text=text[:70]), channel=Channel.SMS) == "sms"
 
 
-def test_mandated_wording_does_not_count_towards_the_length() -> None:
+def test_mandated_wording_counts_too_since_the_customer_reads_it() -> None:
     mandated = WEALTH.risk_statement or ""
 
     assert too_long("一" * 80 + mandated, Channel.WECOM) == len(mandated)
-    assert too_long("一" * 80 + mandated, Channel.WECOM, mandated=(mandated,)) == 0
 
 
 def test_a_fill_is_the_whole_template_with_every_figure_traced() -> None:

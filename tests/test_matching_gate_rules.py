@@ -24,6 +24,7 @@ from copilot.errors import StateError
 from copilot.matching import decide
 from copilot.records.codes import Channel, LicenceKind, Origin, ProductType, Role
 from copilot.records.customer import Complaint, Interaction, RiskAssessment
+from copilot.records.feedback import CustomerFeedback
 from copilot.records.matching import CustomerFile
 from copilot.records.product import Product
 from copilot.records.profile import FeatureValue, Profile
@@ -91,6 +92,7 @@ def case_of(check: str, given: dict[str, Any]) -> tuple[Product, CustomerFile, C
             for key, outcome in touched
             if given.get(key)
         ),
+        feedback=CustomerFeedback(serve_first_because=given.get("serve_first_because", "")),
         complaints=tuple(
             Complaint("K", "C0001", on(c["at"]), status=c["status"])
             for c in given.get("complaints", ())

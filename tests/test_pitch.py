@@ -6,61 +6,22 @@ import json
 import random
 import statistics
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from fake_openai import FakeOpenAI, Reply
+from pitch_cases import DEPOSIT, acting, customers, drafted, first_with, pitch, refused
 
 from copilot.cli.pitch import present_draft, present_refusal
 from copilot.drafting.limits import too_long
 from copilot.errors import Forbidden, NotFound
-from copilot.llm.wire import Endpoint, Wire
-from copilot.pipeline.pitch import PitchRequest, draft_pitch
 from copilot.pipeline.workbench import Workbench
 from copilot.records.codes import Channel, ConsentPurpose, ProductType, Role
 from copilot.records.compliance import Usable, Verdict
 from copilot.records.customer import Consent
-from copilot.records.draft import AI_LABEL, INTERNAL_NOTICE, WRITER_NOTICE, CheckedDraft
+from copilot.records.draft import INTERNAL_NOTICE, WRITER_NOTICE, CheckedDraft
 from copilot.records.matching import Refusal
 from copilot.records.template import Template
-
-DEPOSIT = "DEP-3Y"
-
-
-def customers(bench: Workbench, branch: str = "BR01") -> list[str]:
-    return bench.store.customers(bench.principal).ids(branch)
-
-
-def pitch(bench: Workbench, product: str = DEPOSIT, **request: Any) -> CheckedDraft | Refusal:
-    given = {"channel": Channel.COUNTER, "customer_id": customers(bench)[0], **request}
-    return draft_pitch(bench, PitchRequest(product_code=product, **given))
-
-
-def drafted(result: CheckedDraft | Refusal) -> CheckedDraft:
-    assert isinstance(result, CheckedDraft), result
-    return result
-
-
-def refused(result: CheckedDraft | Refusal) -> Refusal:
-    assert isinstance(result, Refusal), result
-    return result
-
-
-def acting(bench: Workbench, role: Role) -> Workbench:
-    """The same bank, opened by the first member of staff of BR01 with a role."""
-    staff = bench.store.staff(bench.principal).at_branch("BR01", bench.as_of)
-    seller = next(person for person in staff if person.role is role)
-    return Workbench.open(bench.settings, staff_id=seller.staff_id)
-
-
-def first_with(bench: Workbench, wanted: Any) -> str:
-    """The first customer whose file satisfies a condition."""
-    for customer_id in customers(bench):
-        if wanted(bench.store.customers(bench.principal).file(customer_id, bench.as_of)):
-            return customer_id
-    raise AssertionError("the sample bank has no such customer")
 
 
 def test_a_deposit_pitch_is_an_approved_text_that_may_be_sent(bench: Workbench) -> None:
@@ -225,9 +186,9 @@ def test_a_walk_in_gets_no_product_that_needs_a_known_risk_tolerance(bench: Work
 
 
 def test_without_an_approved_template_there_are_internal_talking_points(
-    bench: Workbench,
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bench.__dict__["reviews"] = ()
+    monkeypatch.setattr(Workbench, "reviews", ())
 
     checked = drafted(pitch(bench))
 
@@ -239,10 +200,12 @@ def test_without_an_approved_template_there_are_internal_talking_points(
     assert INTERNAL_NOTICE in checked.notes
 
 
-def test_a_template_that_the_checker_blocks_is_never_used(bench: Workbench) -> None:
+def test_a_template_that_the_checker_blocks_is_never_used(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     good = next(t for t in bench.templates if t.fits(bench.product(DEPOSIT), Channel.COUNTER))
-    bad: Template = replace(good, text="{{ customer.salutation | greeting }}，利率随时给您上浮。")
-    bench.__dict__["templates"] = (replace(bad, text="保本保息，闭眼买，收益全行业最高。"),)
+    bad: Template = replace(good, text="保本保息，闭眼买，收益全行业最高。")
+    monkeypatch.setattr(Workbench, "templates", (bad,))
 
     checked = drafted(pitch(bench))
 
@@ -250,9 +213,11 @@ def test_a_template_that_the_checker_blocks_is_never_used(bench: Workbench) -> N
     assert "闭眼买" not in json.dumps(checked.as_json(), ensure_ascii=False)
 
 
-def test_a_template_changed_after_its_approval_is_not_used(bench: Workbench) -> None:
+def test_a_template_changed_after_its_approval_is_not_used(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     changed = tuple(replace(t, text=f"{t.text}。") for t in bench.templates)
-    bench.__dict__["templates"] = changed
+    monkeypatch.setattr(Workbench, "templates", changed)
 
     assert drafted(pitch(bench)).draft.approval_number is None
 
@@ -333,8 +298,7 @@ def _check_out(bench: Workbench, checked: CheckedDraft) -> None:
     assert checked.result.verdict in (Verdict.PASS, Verdict.REVIEW)
     assert checked.usable is (Usable.SEND if draft.approval_number else Usable.INTERNAL)
     if checked.usable is Usable.SEND:
-        mandated = (product.risk_statement, product.benchmark_statement, product.benchmark_basis)
-        assert not too_long(draft.text, draft.channel, mandated=tuple(filter(None, mandated)))
+        assert not too_long(draft.text, draft.channel)
     for text in (draft, *filter(None, [checked.talking_points])):
         assert all(text.text[f.start : f.end] == f.text for f in text.figures)
         assert "{{" not in text.text
@@ -365,93 +329,3 @@ def test_a_pitch_and_a_refusal_read_well_on_a_terminal(bench: Workbench) -> None
     shown = present_refusal(refusal)
     for part in ("规则 cn.gate.", "依据 《", "可以介绍", "转介话术"):
         assert part in shown
-
-
-GOOD = {
-    "opening": "{{ customer.salutation | greeting }}，今天来办什么？",
-    "need": "这笔钱多久用不到？",
-    "product": "{{ product.name }}今天年利率{{ product.rate_bp | percent }}。",
-    "risk": "提前支取会少拿利息。",
-    "close": "您回去想想，不着急。",
-    "objections": [],
-}
-
-
-@pytest.fixture
-def model(bench: Workbench) -> Iterator[FakeOpenAI]:
-    """A scripted model configured for the bench."""
-    with FakeOpenAI() as server:
-        endpoint = Endpoint(server.base_url, "scripted", timeout_s=2, retries=1)
-        bench.__dict__["wire"] = Wire(endpoint, pause=lambda seconds: None)
-        yield server
-
-
-def test_a_configured_model_writes_the_talking_points_and_never_the_text_to_send(
-    bench: Workbench, model: FakeOpenAI
-) -> None:
-    model.default = lambda body: Reply.json(GOOD)
-
-    checked = drafted(pitch(bench))
-
-    assert checked.usable is Usable.SEND
-    assert checked.draft.writer == "embedded"
-    assert AI_LABEL not in checked.draft.text
-    assert checked.talking_points is not None
-    assert checked.talking_points.writer == "scripted"
-    assert AI_LABEL in checked.talking_points.text
-    assert "年利率1.45%" in checked.talking_points.text
-    assert checked.versions.model == "scripted"
-    assert checked.versions.prompts
-    assert any("AI辅助生成" in note for note in checked.notes)
-
-
-def test_no_identity_of_any_customer_leaves_for_the_model(
-    bench: Workbench, model: FakeOpenAI
-) -> None:
-    model.default = lambda body: Reply.json(GOOD)
-    repository = bench.store.customers(bench.principal)
-    chosen = customers(bench)[:25]
-    results = [pitch(bench, customer_id=customer_id) for customer_id in chosen]
-
-    sent = json.dumps(model.chat_bodies, ensure_ascii=False)
-    for customer_id in chosen:
-        assert not [i for i in repository.identifiers(customer_id) if i in sent]
-    assert len(model.chat_bodies) == sum(isinstance(r, CheckedDraft) for r in results) > 20
-
-
-def test_the_models_raw_reply_is_kept_with_the_draft(bench: Workbench, model: FakeOpenAI) -> None:
-    model.default = lambda body: Reply.json(GOOD)
-    checked = drafted(pitch(bench))
-
-    proof = bench.store.drafts(bench.principal).get(checked.draft_id)["evidence"]
-
-    assert json.loads(proof["model"]["raw"][0]) == GOOD
-    assert proof["usage"]["calls"] == 1
-
-
-@pytest.mark.parametrize(
-    "bad",
-    [
-        Reply.json({**GOOD, "product": "年利率3.85%。"}),
-        Reply.json({**GOOD, "close": "今天存就送两百元油卡。"}),
-        Reply.json({**GOOD, "close": "利率全市最高，再不买就没了。"}),
-        Reply.text("I cannot help with that."),
-        Reply.failure(500),
-        Reply.garbage(),
-    ],
-    ids=["liar", "gift", "pressure", "no json", "500", "garbage"],
-)
-def test_a_model_that_fails_leaves_the_embedded_writers_text(
-    bench: Workbench, model: FakeOpenAI, bad: Reply
-) -> None:
-    model.default = lambda body: bad
-    with_model = drafted(pitch(bench))
-    bench.__dict__["wire"] = None
-    without = drafted(pitch(bench))
-
-    assert with_model.draft == without.draft
-    assert with_model.talking_points == without.talking_points
-    assert WRITER_NOTICE in with_model.notes
-    assert any("已改用内置模板引擎" in note for note in with_model.notes)
-    shown = json.dumps(with_model.as_json(), ensure_ascii=False)
-    assert not [w for w in ("3.85%", "油卡", "再不买") if w in shown]

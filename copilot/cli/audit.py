@@ -1,13 +1,14 @@
-"""``copilot audit``: verify the log, look at a draft's evidence."""
+"""``copilot audit``: verify the log, look at a draft's evidence, replay it, take off its label."""
 
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from copilot.cli.common import (
+    AsOfOption,
     ConfigOption,
     DataDirOption,
     Format,
@@ -17,6 +18,9 @@ from copilot.cli.common import (
     settings_for,
     workbench,
 )
+
+if TYPE_CHECKING:
+    from copilot.pipeline.replay import Replay
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -66,6 +70,62 @@ def show(
         ]
     document = record | {"audit": entries}
     emit(document, lambda: _present(document), format)
+
+
+@app.command()
+def replay(
+    draft: Annotated[str, typer.Argument(help="草稿编号（draft_id）。")],
+    acting: StaffOption = None,
+    as_of: AsOfOption = None,
+    data_dir: DataDirOption = None,
+    config: ConfigOption = None,
+    format: FormatOption = Format.TEXT,
+) -> None:
+    """按留下的依据把一份话术重算一遍，逐字核对，并列出此后变了什么。
+
+    例：copilot audit replay P3f2a…
+    """
+    from copilot.pipeline.replay import replay as recompute
+
+    with workbench(data_dir, config, acting, as_of) as bench:
+        result = recompute(bench, draft)
+    emit(result.as_json(), lambda: _present_replay(result), format)
+    raise typer.Exit(0 if result.same else 1)
+
+
+@app.command()
+def unlabel(
+    draft: Annotated[str, typer.Argument(help="草稿编号（draft_id）。")],
+    reason: Annotated[str, typer.Option("--reason", help="为什么去掉，写进留痕。")],
+    acting: StaffOption = None,
+    data_dir: DataDirOption = None,
+    config: ConfigOption = None,
+    format: FormatOption = Format.TEXT,
+) -> None:
+    """取出去掉AI标识的文字；谁取的、为什么，记入留痕。
+
+    例：copilot audit unlabel P3f2a… --reason 已由本人逐字改写
+    """
+    from copilot.pipeline.labels import without_ai_label
+
+    with workbench(data_dir, config, acting, None) as bench:
+        text = without_ai_label(bench, draft, reason)
+    emit({"draft_id": draft, "text": text}, text, format)
+
+
+_PARTS = {
+    "text": "正文",
+    "talking_points": "沟通要点",
+    "variants": "其他谈法",
+    "verdict": "检查结论",
+}
+
+
+def _present_replay(result: Replay) -> str:
+    verdict = "重算结果与留存的逐字一致。" if result.same else "重算结果与留存的不一致。"
+    parts = [f"  {_PARTS[name]}：{'一致' if ok else '不一致'}" for name, ok in result.parts.items()]
+    changed = [f"  {line}" for line in result.changed] or ["  没有"]
+    return "\n".join([f"{result.draft_id} {verdict}", *parts, "此后的变化：", *changed])
 
 
 def _present(document: dict[str, Any]) -> str:

@@ -24,6 +24,7 @@ from copilot.cli.common import (
 if TYPE_CHECKING:
     from copilot.pipeline.compliance_evaluation import ComplianceReport
     from copilot.pipeline.evaluation import EvaluationReport
+    from copilot.profiles.feedback.evaluation import FeedbackEvaluation
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -108,6 +109,111 @@ def compliance(
         checker.pack_version, list(chain.from_iterable(r.judged for r in reports.values()))
     )
     emit(whole.as_json(), lambda: present_compliance(whole), format)
+
+
+@app.command("drafts")
+def drafts(
+    cases: Annotated[int, typer.Option("--cases", min=1, help="起草多少例。")] = 2000,
+    people: Annotated[int, typer.Option("--people", min=0, help="用多少人核对外发内容。")] = 10_000,
+    injections: Annotated[
+        list[Path] | None, typer.Option("--injections", help="另加的植入文字（JSON Lines，text）。")
+    ] = None,
+    page: Annotated[Path | None, typer.Option("--page", help="另写成一页 Markdown。")] = None,
+    data_dir: DataDirOption = None,
+    config: ConfigOption = None,
+    format: FormatOption = Format.TEXT,
+) -> int:
+    """评测话术：在数据目录的副本上起草，模型由本机的脚本角色扮演，看有没有不该出去的东西出去。
+
+    例：copilot eval drafts --cases 200
+    """
+    from datetime import date
+
+    from copilot.pipeline.drafts_evaluation import evaluate_drafts, read_injections
+    from copilot.pipeline.drafts_identity import look_for_identity
+    from copilot.pipeline.drafts_page import evaluation_of, write_drafting_page
+
+    planted = read_injections(injections or [])
+    with progress_bar() as progress, workbench(data_dir, config, None, None) as bench:
+        report = evaluate_drafts(bench, cases, planted, progress)
+        if people:
+            prompts = bench.settings.prompts_dir
+            report.identity = look_for_identity(bench.shelf[0], people, prompts, progress)
+    if page is not None:
+        write_drafting_page(page, report, date.today().isoformat())
+    evaluation = evaluation_of(report)
+    emit(evaluation.as_json(), lambda: present_drafts(evaluation), format)
+    return 1 if evaluation.misses else 0
+
+
+def present_drafts(report: EvaluationReport, what: str = "话术") -> str:
+    """An evaluation of drafts for people."""
+    lines = [f"{what}：{report.questions} 例"]
+    lines += [
+        f"  {name:<30} {metric.value:8.4f}  {metric.num:,.0f}/{metric.den:,}"
+        for name, metric in report.metrics.items()
+    ]
+    lines += [f"  {miss}" for miss in report.misses[:_SHOWN]]
+    return "\n".join(lines)
+
+
+@app.command("summaries")
+def summaries(
+    as_of: AsOfOption = None,
+    data_dir: DataDirOption = None,
+    config: ConfigOption = None,
+    format: FormatOption = Format.TEXT,
+) -> int:
+    """评测工作总结：每个数字按它列出的记录重算一遍，每份文字过一遍检查。
+
+    例：copilot eval summaries
+    """
+    from copilot.pipeline.summary_evaluation import evaluate_summaries
+
+    with progress_bar() as progress, workbench(data_dir, config, None, as_of) as bench:
+        report = evaluate_summaries(bench, progress)
+    emit(report.as_json(), lambda: present_drafts(report, "工作总结"), format)
+    return 1 if report.misses else 0
+
+
+@app.command("feedback")
+def feedback(
+    labelled: Annotated[
+        Path, typer.Option("--set", help="标注好的原话（CSV：text,topic,intent,sentiment）。")
+    ],
+    train: Annotated[
+        bool, typer.Option("--train", help="先用知识库里的样本和词表重新训练，写回模型文件。")
+    ] = False,
+    config: ConfigOption = None,
+    format: FormatOption = Format.TEXT,
+) -> None:
+    """评测客户原话的读法：主题、诉求、情绪各对多少，该先服务的认出多少。
+
+    例：copilot eval feedback --set benchmarks/feedback/blind.csv
+    """
+    from copilot.profiles.feedback import load_reader, retrain
+    from copilot.profiles.feedback.evaluation import evaluate
+    from copilot.profiles.feedback.model import read_examples
+
+    folder = settings_for(None, config).knowledge_dir
+    if train:
+        retrain(folder)
+    found = evaluate(load_reader(folder), read_examples(labelled))
+    emit(found.as_json(), lambda: present_feedback(found), format)
+
+
+def present_feedback(found: FeedbackEvaluation) -> str:
+    """An evaluation of readings for people."""
+    lines = [f"客户原话：{len(found.judged)} 条"]
+    lines += [
+        f"  {name:<24} {m['value']:6.1%}  {m['num']}/{m['den']}  [{m['low']:.1%}, {m['high']:.1%}]"
+        for name, m in found.metrics().items()
+    ]
+    lines += [
+        f"  {miss['answer']:<10} 应为 {miss['label']}，读作 {miss['read']}：{miss['text']}"
+        for miss in found.misses()
+    ]
+    return "\n".join(lines)
 
 
 def present_compliance(report: ComplianceReport) -> str:

@@ -16,14 +16,28 @@ from copilot.cli.common import fail
 from copilot.cli.usage import in_chinese
 from copilot.errors import CopilotError, DependencyError
 
-COMMANDS = ("init", "demo", "today", "match", "pitch", "ask", "check", "search", "doctor")
+COMMANDS = (
+    "init",
+    "demo",
+    "today",
+    "match",
+    "pitch",
+    "plan",
+    "summary",
+    "ask",
+    "check",
+    "search",
+    "doctor",
+)
 GROUPS = {
     "tables": "检查银行数据表，查看代码表。",
     "profile": "客户画像：计算、查看、解释。",
+    "events": "事件：大额到账、到期、投诉、撤回同意、人生大事。",
     "score": "评分：训练、检验、模型卡、下一个产品。",
     "segment": "客群：清单、条件、变动、常见搭配。",
     "knowledge": "知识库：入库、版本、到期、矛盾、权限、索引。",
     "rules": "合规规则：清单、内容、自测、影响、启用。",
+    "template": "话术模板：提出、送审、审核、停用、特批。",
     "eval": "评测：检索与合规的效果和速度。",
     "audit": "留痕：校验与查看。",
 }

@@ -17,7 +17,7 @@ from copilot.cli.common import (
     workbench,
 )
 from copilot.errors import InputError
-from copilot.records.codes import Channel, label
+from copilot.records.codes import Channel, Occasion, label
 
 if TYPE_CHECKING:
     from copilot.records.draft import CheckedDraft
@@ -40,6 +40,9 @@ def pitch(
     describe: Annotated[
         str | None, typer.Option("--describe", metavar="TEXT", help="没有资料的到店客户：描述。")
     ] = None,
+    follow_up: Annotated[
+        bool, typer.Option("--after-visit", help="客户来过网点以后的跟进。")
+    ] = False,
     acting: StaffOption = None,
     as_of: AsOfOption = None,
     data_dir: DataDirOption = None,
@@ -65,7 +68,8 @@ def pitch(
             field="describe",
             next='例：--describe "六十多岁阿姨，问三年定期"。',
         )
-    request = PitchRequest(product, channel, customer, describe or "")
+    occasion = Occasion.FOLLOW_UP if follow_up else Occasion.FIRST
+    request = PitchRequest(product, channel, customer, describe or "", occasion)
     with workbench(data_dir, config, acting, as_of) as bench:
         result = draft_pitch(bench, request)
     if isinstance(result, CheckedDraft):
@@ -97,6 +101,8 @@ def present_draft(checked: CheckedDraft) -> str:
     )
     if checked.talking_points is not None:
         lines += ["", "沟通要点", checked.talking_points.text]
+    for number, variant in enumerate(checked.variants, start=2):
+        lines += ["", f"沟通要点（谈法之{number}）", variant.text]
     lines += _section("说明", list(checked.notes))
     return "\n".join(lines)
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from copilot.llm.prompts import load_prompt
 from copilot.llm.pseudonyms import Pseudonyms
+from copilot.llm.untrusted import without_orders
 from copilot.llm.wire import Wire
 from copilot.records.knowledge import Passage
 
@@ -57,6 +58,8 @@ def sourced_answer(
         {
             "bank": bank,
             "question": nobody.hide(question),
-            "passages": [{"id": p.passage_id, "text": nobody.hide(p.text)} for p in passages],
+            "passages": [
+                {"id": p.passage_id, "text": without_orders(nobody.hide(p.text))} for p in passages
+            ],
         }
     )

@@ -5,11 +5,13 @@ Imports langchain; reach it through `copilot.llm.door.open_model`, which is chea
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
-from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
@@ -17,9 +19,10 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from pydantic import PrivateAttr
 
 from copilot.errors import ModelUnavailable
+from copilot.llm.budget import Call, Meter
 from copilot.llm.reasoning import shows_reasoning, without_reasoning
-from copilot.llm.usage import Usage
 from copilot.llm.wire import Guard, Wire
+from copilot.records.usage import Usage
 
 _ROLES = {"system": "system", "human": "user", "ai": "assistant"}
 _TAG = len("</reasoning>")
@@ -28,19 +31,21 @@ _TAG = len("</reasoning>")
 class ChatModel(BaseChatModel):
     """A chat model over one `Wire`; keyword arguments of a call go into the request body.
 
-    Make one for each request, with the guard for that request's people; ``usage`` sums its calls.
+    Make one for each request, with the guard for that request's people; ``usage`` sums its calls,
+    which the wire's limits bound together.
     """
 
     temperature: float = 0.3
     max_tokens: int | None = None
     _wire: Wire = PrivateAttr()
-    _usage: Usage = PrivateAttr(default=Usage())
+    _meter: Meter = PrivateAttr()
     _guard: Guard = PrivateAttr()
 
     def __init__(self, wire: Wire, guard: Guard, **fields: Any) -> None:
         super().__init__(cache=False, **fields)
         self._wire = wire
         self._guard = guard
+        self._meter = Meter(wire.limits, wire.ledger)
 
     @property
     def _llm_type(self) -> str:
@@ -53,8 +58,8 @@ class ChatModel(BaseChatModel):
 
     @property
     def usage(self) -> Usage:
-        """Tokens and time used so far."""
-        return self._usage
+        """Tokens, time and money used so far."""
+        return self._meter.usage
 
     @property
     def wire(self) -> Wire:
@@ -68,18 +73,33 @@ class ChatModel(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        started = time.monotonic()
-        reply = self._wire.complete(self._body(messages, stop, kwargs), self._guard)
-        choice = reply["choices"][0]
-        raw = str(choice["message"].get("content") or "")
+        body = self._body(messages, stop, kwargs)
+        asked = _characters(messages)
+        with self._meter.call(asked, body.get("max_tokens")) as call:
+            started = time.monotonic()
+            reply = self._wire.complete(body, self._guard, call.seconds)
+            choice = reply["choices"][0]
+            raw = str(choice["message"].get("content") or "")
+            usage = self._count(call, reply.get("usage"), (asked, len(raw)), started)
         self._wire.mixes_reasoning = bool(self._wire.mixes_reasoning) or shows_reasoning(raw)
-        usage = self._count(reply.get("usage"), started)
         message = AIMessage(
             content=without_reasoning(raw),
             usage_metadata=usage,
             response_metadata=self._metadata(reply, choice),
         )
         return ChatResult(generations=[ChatGeneration(message=message)])
+
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        # One path for both: the wire's own threads, as many as requests may be under way. The
+        # event loop's default pool has a handful and would queue the rest.
+        call = partial(self._generate, messages, stop, **kwargs)
+        return await asyncio.get_running_loop().run_in_executor(self._wire.workers, call)
 
     def _stream(
         self,
@@ -88,24 +108,25 @@ class ChatModel(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        started = time.monotonic()
+        body = self._body(messages, stop, kwargs)
+        asked = _characters(messages)
         # A reply whose reasoning lacks its opening tag is known only at its end, so text flows
         # at once only from an endpoint that has answered cleanly before.
         flowing = self._wire.mixes_reasoning is False
-        raw, shown = "", 0
-        for chunk in self._wire.stream(self._body(messages, stop, kwargs), self._guard):
-            if chunk.get("usage"):
-                usage = self._count(chunk["usage"], started)
-                yield ChatGenerationChunk(message=AIMessageChunk(content="", usage_metadata=usage))
-            raw += _delta(chunk)
-            if flowing:
-                safe = self._clean_up_to(raw, shown)
+        raw, shown, reported = "", 0, None
+        with self._meter.call(asked, body.get("max_tokens")) as call:
+            started = time.monotonic()
+            for chunk in self._wire.stream(body, self._guard, call.seconds):
+                reported = chunk.get("usage") or reported
+                raw += _delta(chunk)
+                safe = self._clean_up_to(raw, shown) if flowing else shown
                 if safe > shown:
                     yield ChatGenerationChunk(message=AIMessageChunk(content=raw[shown:safe]))
                     shown = safe
+            usage = self._count(call, reported, (asked, len(raw)), started)
         self._wire.mixes_reasoning = bool(self._wire.mixes_reasoning) or shows_reasoning(raw)
         rest = raw[shown:] if flowing else without_reasoning(raw)
-        yield ChatGenerationChunk(message=AIMessageChunk(content=rest))
+        yield ChatGenerationChunk(message=AIMessageChunk(content=rest, usage_metadata=usage))
 
     def _clean_up_to(self, raw: str, shown: int) -> int:
         """How far a flowing reply may be passed on; a tag that has only begun is held back."""
@@ -139,14 +160,21 @@ class ChatModel(BaseChatModel):
             "finish_reason": choice.get("finish_reason"),
         }
 
-    def _count(self, reported: Any, started: float) -> UsageMetadata:
+    def _count(
+        self, call: Call, reported: Any, characters: tuple[int, int], started: float
+    ) -> UsageMetadata:
+        """Books what a call used; in characters what the endpoint does not report."""
         reported = reported if isinstance(reported, dict) else {}
-        prompt = int(reported.get("prompt_tokens") or 0)
-        completion = int(reported.get("completion_tokens") or 0)
-        self._usage += Usage(1, prompt, completion, time.monotonic() - started)
+        prompt = int(reported.get("prompt_tokens") or characters[0])
+        completion = int(reported.get("completion_tokens") or characters[1])
+        call.used = self._meter.priced(prompt, completion, time.monotonic() - started)
         return UsageMetadata(
             input_tokens=prompt, output_tokens=completion, total_tokens=prompt + completion
         )
+
+
+def _characters(messages: list[BaseMessage]) -> int:
+    return sum(len(message.text) for message in messages)
 
 
 def _delta(chunk: dict[str, Any]) -> str:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from copilot.llm.budget import Ledger
+from copilot.llm.tape import Tape
 from copilot.llm.wire import Endpoint, Wire
 from copilot.settings import Settings
 
 
-def open_wire(settings: Settings) -> Wire | None:
+def open_wire(settings: Settings, ledger: Ledger | None = None) -> Wire | None:
     """The connections to the configured endpoint, or ``None`` when none is set.
 
     Open one for a process; make a `copilot.llm.chat_model.ChatModel` on it for each request.
+    ``ledger`` books what the days use; it is asked only where a day is limited.
     """
     if not settings.model_configured:
         return None
@@ -21,5 +24,8 @@ def open_wire(settings: Settings) -> Wire | None:
             api_key=key,
             timeout_s=settings.llm_timeout_s,
             retries=settings.llm_retries,
-        )
+        ),
+        limits=settings.llm_limits,
+        ledger=ledger if settings.llm_limits.by_day else None,
+        tape=Tape(settings.llm_record_dir, settings.llm_replay_dir),
     )

@@ -1,20 +1,31 @@
 """The OpenAI protocol over HTTP: one request, one reply or stream, retries, no prompt in errors.
 
 Failures that may pass (429, 5xx, timeouts, refused connections, cut replies) are tried again with
-full jitter or as ``Retry-After`` asks; a stream is tried again only before its first piece.
+full jitter or as ``Retry-After`` asks; a stream is tried again only before its first piece. This is
+the only place that retries. An endpoint that keeps failing rests (`copilot.llm.circuit`), and no
+more than the configured number of requests are under way at once.
 """
 
 from __future__ import annotations
 
+import contextlib
 import email.utils
 import json
+import math
 import random
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from copilot.errors import ModelUnavailable
+from copilot.llm.budget import Ledger
+from copilot.llm.circuit import Outage, circuit_of
+from copilot.llm.tape import Tape
+from copilot.settings import ModelLimits
 
 if TYPE_CHECKING:
     import httpx
@@ -25,6 +36,8 @@ LONGEST_PAUSE_S = 20.0
 LARGEST_REPLY = 4 * 1024 * 1024  # bytes; a draft is a few kilobytes
 CHECK_ENDPOINT = "请检查 COPILOT_LLM_BASE_URL、COPILOT_LLM_MODEL、COPILOT_LLM_API_KEY。"
 TRY_LATER = "请稍后重试；在此期间使用内置模板引擎。"
+
+NO_LIMITS = ModelLimits(request_tokens=None, request_seconds=None)
 
 Guard = Callable[[bytes], None]
 T = TypeVar("T")
@@ -74,57 +87,118 @@ class Wire:
     Args:
         endpoint: where to send.
         pause: waits between tries, in seconds.
+        limits: what may be used, and how many requests at once.
+        ledger: what the days have used; without one only single requests are limited.
+        tape: keeps replies, or plays them back.
     """
 
-    def __init__(self, endpoint: Endpoint, pause: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        pause: Callable[[float], None] = time.sleep,
+        *,
+        limits: ModelLimits = NO_LIMITS,
+        ledger: Ledger | None = None,
+        tape: Tape | None = None,
+    ) -> None:
         self.endpoint = endpoint
+        self.limits = limits
+        self.ledger = ledger
         self.rung = 0
         self.mixes_reasoning: bool | None = None
         self._pause = pause
+        self._tape = tape or Tape(None, None)
+        self._places = threading.BoundedSemaphore(limits.concurrent)
         self._client: httpx.Client | None = None
+        self._opening = threading.Lock()
 
-    def complete(self, body: Mapping[str, Any], guard: Guard) -> dict[str, Any]:
+    def complete(
+        self, body: Mapping[str, Any], guard: Guard, seconds: float | None = None
+    ) -> dict[str, Any]:
         """The whole reply to a request; ``guard`` reads the bytes and raises to keep them home.
+
+        ``seconds`` bounds all tries together.
 
         Raises:
             Rejected: the endpoint refuses the request.
+            CircuitOpen: the endpoint is being left alone after repeated failures.
             ModelUnavailable: no usable reply after every try.
         """
         content = self._encoded(body, guard)
+        if self._tape.plays:
+            return self._tape.played(content)[-1]
+        ends = _end(seconds)
 
         def once() -> dict[str, Any]:
-            deadline = time.monotonic() + self.endpoint.timeout_s
             with self._open(content) as response:
-                whole = b"".join(_bounded(response.iter_bytes(), deadline))
+                whole = b"".join(_bounded(response.iter_bytes(), self._deadline(ends)))
             return _reply(whole)
 
-        return self._retrying(once)
+        with self._place():
+            reply = self._retrying(once, ends)
+        self._tape.keep(content, [reply])
+        return reply
 
-    def stream(self, body: Mapping[str, Any], guard: Guard) -> Iterator[dict[str, Any]]:
+    def stream(
+        self, body: Mapping[str, Any], guard: Guard, seconds: float | None = None
+    ) -> Iterator[dict[str, Any]]:
         """The reply's chunks as they arrive, up to ``[DONE]``.
 
         Raises:
             Rejected: the endpoint refuses the request.
+            CircuitOpen: the endpoint is being left alone after repeated failures.
             ModelUnavailable: no usable reply after every try, or the stream was cut after its
                 first piece: what arrived must then be thrown away.
         """
         content = self._encoded({**body, "stream": True}, guard)
+        if self._tape.plays:
+            yield from self._tape.played(content)
+            return
+        with self._place():
+            yield from self._tape.kept(content, self._streamed(content, _end(seconds)))
 
+    def _streamed(self, content: bytes, ends: float) -> Iterator[dict[str, Any]]:
         def begin() -> tuple[dict[str, Any], Iterator[dict[str, Any]]]:
-            chunks = self._chunks(content)
+            chunks = self._chunks(content, ends)
             for first in chunks:
                 return first, chunks
             raise _Passing("回复是空的")
 
-        first, rest = self._retrying(begin)
+        first, rest = self._retrying(begin, ends)
         yield first
         try:
             yield from rest
         except _Passing as failure:
             raise _unavailable(failure.reason, 1) from None
 
+    @cached_property
+    def workers(self) -> ThreadPoolExecutor:
+        """Threads for callers that must not block, as many as requests may be under way."""
+        return ThreadPoolExecutor(self.limits.concurrent, thread_name_prefix="model")
+
+    @contextlib.contextmanager
+    def _place(self) -> Iterator[None]:
+        """One of the places for requests under way, at an endpoint that is not resting."""
+        if not self._places.acquire(timeout=self.endpoint.timeout_s):
+            raise ModelUnavailable(
+                f"同时进行的模型请求已达上限（{self.limits.concurrent}）。", next=TRY_LATER
+            )
+        limits, endpoint = self.limits, self.endpoint
+        circuit = circuit_of(endpoint.url, endpoint.model, limits.failures, limits.rest_s)
+        try:
+            with circuit.call():
+                yield
+        finally:
+            self._places.release()
+
+    def _deadline(self, ends: float) -> float:
+        return min(ends, time.monotonic() + self.endpoint.timeout_s)
+
     def close(self) -> None:
         """Give the connections back."""
+        workers = self.__dict__.pop("workers", None)
+        if workers is not None:
+            workers.shutdown(wait=False)
         if self._client is not None:
             self._client.close()
             self._client = None
@@ -135,8 +209,8 @@ class Wire:
         guard(content)
         return content
 
-    def _chunks(self, content: bytes) -> Iterator[dict[str, Any]]:
-        deadline = time.monotonic() + self.endpoint.timeout_s
+    def _chunks(self, content: bytes, ends: float) -> Iterator[dict[str, Any]]:
+        deadline = self._deadline(ends)
         finished = False
         with self._open(content) as response:
             for line in _lines(_bounded(response.iter_bytes(), deadline)):
@@ -155,14 +229,17 @@ class Wire:
         return _Response(self._http(), self.endpoint, content)
 
     def _http(self) -> httpx.Client:
-        if self._client is None:
-            import httpx
+        with self._opening:
+            if self._client is None:
+                import httpx
 
-            timeout = httpx.Timeout(self.endpoint.timeout_s, connect=CONNECT_TIMEOUT_S)
-            self._client = httpx.Client(timeout=timeout)
-        return self._client
+                timeout = httpx.Timeout(self.endpoint.timeout_s, connect=CONNECT_TIMEOUT_S)
+                places = self.limits.concurrent
+                limits = httpx.Limits(max_connections=places, max_keepalive_connections=places)
+                self._client = httpx.Client(timeout=timeout, limits=limits)
+            return self._client
 
-    def _retrying(self, once: Callable[[], T]) -> T:
+    def _retrying(self, once: Callable[[], T], ends: float) -> T:
         for attempt in range(self.endpoint.retries + 1):
             try:
                 return once()
@@ -170,7 +247,8 @@ class Wire:
                 wait = failure.pause
                 if wait is None:
                     wait = random.uniform(0, FIRST_PAUSE_S * 2 ** (attempt + 1))
-                if attempt == self.endpoint.retries or wait > LONGEST_PAUSE_S:
+                late = time.monotonic() + wait >= ends
+                if attempt == self.endpoint.retries or wait > LONGEST_PAUSE_S or late:
                     raise _unavailable(failure.reason, attempt + 1) from None
                 self._pause(wait)
         raise AssertionError("unreachable")
@@ -222,10 +300,12 @@ def _transport(error: httpx.TransportError) -> Exception:
     return _Passing("连接中断")
 
 
-def _unavailable(reason: str, tries: int) -> ModelUnavailable:
-    return ModelUnavailable(
-        f"模型没有给出可用的回复：{reason}（已尝试 {tries} 次）。", next=TRY_LATER
-    )
+def _end(seconds: float | None) -> float:
+    return math.inf if seconds is None else time.monotonic() + seconds
+
+
+def _unavailable(reason: str, tries: int) -> Outage:
+    return Outage(f"模型没有给出可用的回复：{reason}（已尝试 {tries} 次）。", next=TRY_LATER)
 
 
 def _bounded(pieces: Iterator[bytes], deadline: float) -> Iterator[bytes]:

@@ -40,8 +40,8 @@ def read_snapshots(
         columns = ", ".join(name if name in given else "null" for name in _COLUMNS)
         home = " and coalesce(currency, ?) = ?" if "currency" in given else ""
         found = database.execute(
-            f"select {columns} from {_FILES} where list_contains(?, as_of)"
-            f" and list_contains(?, customer_id){home} order by holding_id, as_of",
+            f"select {columns} from {_FILES} where as_of in (select unnest(?))"
+            f" and customer_id in (select unnest(?)){home} order by holding_id, as_of",
             [files, wanted, sorted(customers), *([generation.currency] * (2 if home else 0))],
         ).fetchall()
     held: dict[date, dict[str, Holding]] = {day: {} for day in wanted}

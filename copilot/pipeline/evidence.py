@@ -9,17 +9,29 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
+from copilot.drafting.brief import WritingBrief
+from copilot.records.customer import Customer
 from copilot.records.knowledge import Passage
 from copilot.records.product import Product
+from copilot.records.profile import Profile
 from copilot.records.staff import Seller
 
 if TYPE_CHECKING:
     from copilot.pipeline.workbench import Workbench
 
 _ID_LENGTH = 16
+_BRIEF_FIELDS = (
+    "channel",
+    "as_of",
+    "bank_name",
+    "life_stage",
+    "manners",
+    "occasion",
+    "asked_for",
+)
 
 
 def draft_id(prefix: str, document: Mapping[str, Any], evidence: Mapping[str, Any]) -> str:
@@ -62,6 +74,30 @@ def save(
 def product_snapshot(product: Product) -> dict[str, Any]:
     """The product version that a text was written from."""
     return {name: value for name, value in asdict(product).items() if value not in (None, (), [])}
+
+
+def profile_snapshot(profile: Profile) -> dict[str, Any]:
+    """The profile that a text was written from, scores aside."""
+    return asdict(replace(profile, scores={}))
+
+
+def brief_snapshot(brief: WritingBrief) -> dict[str, Any]:
+    """What a text was written from besides product and profile; of the customer, the salutation."""
+    customer = brief.customer and _addressed(brief.customer)
+    rest = {name: getattr(brief, name) for name in _BRIEF_FIELDS}
+    people = {"customer": customer, "seller": brief.seller, "branch": brief.branch}
+    return rest | {name: value and asdict(value) for name, value in people.items()}
+
+
+def _addressed(customer: Customer) -> Customer:
+    """As much of a customer as it takes to address them."""
+    known = customer.salutation != "您"
+    surname = customer.salutation[:-2] if known else None
+    return Customer(customer.customer_id, surname, customer.gender, birth_year=_born(customer))
+
+
+def _born(customer: Customer) -> int | None:
+    return customer.birth_date.year if customer.birth_date else customer.birth_year
 
 
 def passage_snapshot(passages: Sequence[Passage]) -> list[dict[str, Any]]:

@@ -10,12 +10,26 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from copilot.drafting.brief import WritingBrief, age_in_words, life_stage_in_words, life_stage_of
+from copilot.drafting.brief import WritingBrief, life_stage_of, manners_of
+from copilot.drafting.description import (
+    age_in_words,
+    life_stage_in_words,
+    manners_in_words,
+    scripts_asked_for,
+)
 from copilot.drafting.writer import referral_line
 from copilot.pipeline import evidence
+from copilot.pipeline.feedback import feedback_of_description, refuses_profiling
+from copilot.pipeline.product_conflicts import require_consistent
 from copilot.pipeline.seller import bars_seller, choose_seller
 from copilot.pipeline.writing import Written, write
-from copilot.records.codes import Audience, Channel, ConsentPurpose, PassageKind
+from copilot.records.codes import (
+    Audience,
+    Channel,
+    Manner,
+    Occasion,
+    PassageKind,
+)
 from copilot.records.draft import INTERNAL_NOTICE, CheckedDraft, Versions
 from copilot.records.knowledge import Passage, SearchQuery
 from copilot.records.matching import CustomerFile, GateDecision, Refusal
@@ -34,13 +48,15 @@ PROFILING_REFUSED = "客户不同意画像分析：没有使用画像，员工�
 class PitchRequest:
     """What is asked for: a customer of the bank, or a description of a walk-in.
 
-    ``description`` selects a tone; it is neither stored nor sent anywhere.
+    ``description`` selects a tone and says whether to serve first; it is neither stored nor sent
+    anywhere.
     """
 
     product_code: str
     channel: Channel
     customer_id: str | None = None
     description: str = ""
+    occasion: Occasion = Occasion.FIRST
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +84,12 @@ def draft_pitch(bench: Workbench, request: PitchRequest) -> CheckedDraft | Refus
     Raises:
         NotFound: no such customer, product or member of staff.
         Forbidden: the customer is outside the principal's scope.
+        ContradictoryProduct: the product's records contradict each other.
     """
     product = _product(bench, request.product_code)
     described = age_in_words(request.description)
-    file = CustomerFile(customer=None, as_of=bench.as_of, described_age=described)
+    said = feedback_of_description(bench, request.description)
+    file = CustomerFile(None, bench.as_of, described_age=described, feedback=said)
     if request.customer_id is not None:
         file = _without_refused_profile(bench.customer_file(request.customer_id))
     seller, decision = choose_seller(bench, product, file, request.channel)
@@ -80,8 +98,16 @@ def draft_pitch(bench: Workbench, request: PitchRequest) -> CheckedDraft | Refus
 
 
 def _product(bench: Workbench, product_code: str) -> Product:
+    """The version on the shelf.
+
+    Raises:
+        NotFound: there is none.
+        ContradictoryProduct: the product's records contradict each other.
+    """
     valid = (product for product in bench.shelf if product.product_code == product_code)
-    return next(valid, None) or bench.product(product_code)
+    product = next(valid, None) or bench.product(product_code)
+    versions = bench.store.products(bench.principal).versions(product.product_code)
+    return require_consistent(product, versions, bench.as_of)
 
 
 def _written(bench: Workbench, case: _Case) -> CheckedDraft:
@@ -104,10 +130,15 @@ def _written(bench: Workbench, case: _Case) -> CheckedDraft:
         result=written.result,
         versions=_versions(bench, case, written),
         talking_points=written.talking_points,
+        variants=written.variants,
         notes=tuple(dict.fromkeys((*_circumstances(case), *written.notes))),
         cautions=tuple(caution.as_json() for caution in case.decision.cautions),
     )
-    proof = evidence.asked_by(bench, case.request.customer_id) | _evidence(case, brief, written)
+    proof = {
+        **evidence.asked_by(bench, case.request.customer_id),
+        "scripts": bench.scripts_digest,
+        **_evidence(case, brief, written),
+    }
     checked = replace(checked, draft_id=evidence.draft_id("P", checked.as_json(), proof))
     evidence.save(
         bench,
@@ -168,11 +199,16 @@ def _referral(bench: Workbench, case: _Case) -> str:
 
 
 def _brief(bench: Workbench, case: _Case, passages: tuple[Passage, ...] = ()) -> WritingBrief:
-    staff, profile = case.seller.staff, case.file.profile
-    stage = life_stage_of(profile) if profile else life_stage_in_words(case.request.description)
+    staff, profile, request = case.seller.staff, case.file.profile, case.request
+    stage = life_stage_of(profile) if profile else life_stage_in_words(request.description)
+    asked_for: tuple[str, ...] = ()
+    if request.description:
+        kind = case.product.type
+        fitting = [s for s in bench.scripts if kind in s.product_types or not s.product_types]
+        asked_for = scripts_asked_for(request.description, fitting)
     return WritingBrief(
         product=case.product,
-        channel=case.request.channel,
+        channel=request.channel,
         as_of=bench.as_of,
         bank_name=bench.settings.policy.bank_name,
         customer=case.file.customer,
@@ -181,7 +217,19 @@ def _brief(bench: Workbench, case: _Case, passages: tuple[Passage, ...] = ()) ->
         branch=_branch(bench, staff.branch_id) if staff else None,
         passages=passages,
         life_stage=stage,
+        manners=_manners(bench, case),
+        occasion=request.occasion,
+        asked_for=asked_for,
     )
+
+
+def _manners(bench: Workbench, case: _Case) -> tuple[Manner, ...]:
+    """How to speak to this customer; a walk-in's manner is in the description."""
+    customer = case.file.customer
+    if customer is None:
+        return manners_in_words(case.request.description)
+    age = bench.settings.policy.elder_age
+    return manners_of(customer, case.file.profile, case.product, bench.as_of, age)
 
 
 def _branch(bench: Workbench, branch_id: str) -> Branch | None:
@@ -192,10 +240,7 @@ def _branch(bench: Workbench, branch_id: str) -> Branch | None:
 
 def _without_refused_profile(file: CustomerFile) -> CustomerFile:
     """The file without its profile when the customer has refused profiling."""
-    words = [c for c in file.consents if c.purpose is ConsentPurpose.PROFILING]
-    known = [c for c in words if c.at.date() <= file.as_of]
-    latest = max(known, key=lambda consent: consent.at, default=None)
-    return file if latest is None or latest.granted else replace(file, profile=None)
+    return replace(file, profile=None) if refuses_profiling(file.consents, file.as_of) else file
 
 
 def _may_send(case: _Case) -> bool:
@@ -235,8 +280,8 @@ def _versions(bench: Workbench, case: _Case, written: Written) -> Versions:
 def _evidence(case: _Case, brief: WritingBrief, written: Written) -> dict[str, Any]:
     return {
         "product": evidence.product_snapshot(case.product),
-        "profile": brief.profile.as_json() if brief.profile else None,
-        "life_stage": brief.life_stage.value,
+        "profile": evidence.profile_snapshot(brief.profile) if brief.profile else None,
+        "brief": evidence.brief_snapshot(brief),
         "seller": evidence.seller_snapshot(case.seller),
         "passages": evidence.passage_snapshot(brief.passages),
         "approval": written.approval,

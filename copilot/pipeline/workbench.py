@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
@@ -54,7 +55,9 @@ class Workbench:
         self.principal = principal
         self.as_of = as_of
         self.staff_id = staff_id
+        self._reviewed: tuple[int, Sequence[Template], Sequence[Review]] | None = None
         self._scripts: dict[frozenset[str], Sequence[Script]] = {}
+        self._digested: tuple[Sequence[Script], str] | None = None
 
     @classmethod
     def open(
@@ -116,17 +119,23 @@ class Workbench:
         """Every product with a valid version on the date."""
         return self.store.products(self.principal).valid(self.as_of)
 
-    @cached_property
+    @property
     def templates(self) -> Sequence[Template]:
-        """Submitted templates."""
-        with self.store.read() as connection:
-            return self.store.approvals(connection).templates()
+        """Every kept template version, as of this moment."""
+        return self._approvals()[0]
 
-    @cached_property
+    @property
     def reviews(self) -> Sequence[Review]:
-        """The reviews of the templates."""
+        """The reviews of the templates, as of this moment: a text stopped now is stopped here."""
+        return self._approvals()[1]
+
+    def _approvals(self) -> tuple[Sequence[Template], Sequence[Review]]:
         with self.store.read() as connection:
-            return self.store.approvals(connection).reviews()
+            repository = self.store.approvals(connection)
+            revision = repository.revision()
+            if self._reviewed is None or self._reviewed[0] != revision:
+                self._reviewed = revision, repository.templates(), repository.reviews()
+            return self._reviewed[1:]
 
     @property
     def scripts(self) -> Sequence[Script]:
@@ -138,6 +147,14 @@ class Workbench:
         if withheld not in self._scripts:
             self._scripts = {withheld: self._scripts_without(withheld)}
         return self._scripts[withheld]
+
+    @property
+    def scripts_digest(self) -> str:
+        """A digest of these scripts, for the evidence of what is joined from them."""
+        scripts = self.scripts
+        if self._digested is None or self._digested[0] is not scripts:
+            self._digested = scripts, hashlib.sha256(repr(scripts).encode()).hexdigest()[:16]
+        return self._digested[1]
 
     def _scripts_without(self, withheld: frozenset[str]) -> Sequence[Script]:
         from copilot.drafting.template_files import load_scripts
@@ -151,7 +168,7 @@ class Workbench:
         """The connections to the configured model, if there is one."""
         from copilot.llm.door import open_wire
 
-        return open_wire(self.settings)
+        return open_wire(self.settings, self.store.model_usage)
 
     def product(self, product_code: str) -> Product:
         """The version of a product valid on the date."""
@@ -169,9 +186,12 @@ class Workbench:
         return profile if self.principal.sees_amounts else discreet(profile)
 
     def customer_file(self, customer_id: str) -> CustomerFile:
-        """Everything the gate needs to know of the customer, the profile included."""
+        """Everything the gate needs to know of the customer, profile and own words included."""
+        from copilot.pipeline.feedback import feedback_of
+
         file = self.store.customers(self.principal).file(customer_id, self.as_of)
-        return replace(file, profile=self.profile(customer_id))
+        profile = self.profile(customer_id)
+        return replace(file, profile=profile, feedback=feedback_of(self, file, profile))
 
     def seller(self, staff_id: str) -> Seller:
         """A member of staff with their licences."""

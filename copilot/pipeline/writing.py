@@ -6,18 +6,25 @@ and the last of them states records only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from copilot.drafting.brief import WritingBrief
-from copilot.drafting.writer import draft_of, fill_approved, own_words, talking_points
+from copilot.drafting.writer import (
+    approaches,
+    draft_of,
+    fill_approved,
+    own_words,
+    talking_points,
+)
 from copilot.errors import ModelUnavailable
 from copilot.pipeline import facts
 from copilot.records.codes import Audience
 from copilot.records.compliance import CheckContext, CheckResult, Fact, Verdict
 from copilot.records.draft import INTERNAL_NOTICE, WRITER_NOTICE, Draft
-from copilot.records.template import Approval, Template
+from copilot.records.template import Approval, ApprovalState, Template
 
 if TYPE_CHECKING:
     from copilot.drafting.model_writer import Objected
@@ -35,11 +42,13 @@ class Written:
     """The text to hand on with the checker's answer, and what it rests on.
 
     ``talking_points`` are there beside an approved fill; without one they are the draft itself.
+    ``variants`` lead the same conversation another way.
     """
 
     draft: Draft
     result: CheckResult
     talking_points: Draft | None = None
+    variants: tuple[Draft, ...] = ()
     notes: tuple[str, ...] = ()
     template: str | None = None
     approval: Mapping[str, Any] | None = None
@@ -57,8 +66,8 @@ class Written:
         return () if self.model_evidence is None else tuple(self.model_evidence["prompts"])
 
 
-@dataclass(slots=True)
-class _Desk:
+@dataclass
+class Desk:
     """One brief at work: the checker in this context, and what has been found out."""
 
     bench: Workbench
@@ -67,6 +76,18 @@ class _Desk:
     notes: list[str] = field(default_factory=list)
     model_evidence: dict[str, Any] | None = None
     usage: Mapping[str, Any] | None = None
+
+    @classmethod
+    def of(cls, bench: Workbench, brief: WritingBrief) -> Desk:
+        """A brief with what its figures may equal."""
+        profile = facts.profile_facts(brief.profile) if brief.profile else ()
+        known = (*facts.product_facts(brief.product), *profile, facts.day_fact(brief.as_of))
+        return cls(bench, brief, known)
+
+    @cached_property
+    def own_words(self) -> list[Draft]:
+        """The embedded writer's talking points, one for each approach."""
+        return list(approaches(self.brief, self.bench.scripts))
 
     def check(self, draft: Draft, *, whole: bool, text: str | None = None) -> CheckResult:
         """The checker's answer for a draft that a customer would read or hear.
@@ -92,15 +113,17 @@ def write(bench: Workbench, brief: WritingBrief, *, may_send: bool) -> Written:
     An approved template filled whole when one fits and passes; otherwise talking points, which
     are internal. ``may_send`` false keeps even an approved fill internal.
     """
-    desk = _Desk(bench, brief, _known(brief))
+    desk = Desk.of(bench, brief)
     filled, approval, result = _approved_fill(desk)
     points, points_result = _points(desk)
+    variants = tuple(_variants(desk, points))
     notes = tuple(desk.notes)
     if filled is None or result is None:
         note = "没有适用的已审批模板，以下为内部沟通要点"
         return Written(
             points,
             points_result,
+            variants=variants,
             notes=(note, INTERNAL_NOTICE, *notes),
             model_evidence=desk.model_evidence,
             usage=desk.usage,
@@ -111,6 +134,7 @@ def write(bench: Workbench, brief: WritingBrief, *, may_send: bool) -> Written:
         filled,
         result,
         talking_points=points,
+        variants=variants,
         notes=notes,
         template=f"{filled.template_id}@{approval.version}" if approval else None,
         approval=_approval_snapshot(approval) if approval else None,
@@ -119,12 +143,7 @@ def write(bench: Workbench, brief: WritingBrief, *, may_send: bool) -> Written:
     )
 
 
-def _known(brief: WritingBrief) -> tuple[Fact, ...]:
-    profile = facts.profile_facts(brief.profile) if brief.profile else ()
-    return (*facts.product_facts(brief.product), *profile, facts.day_fact(brief.as_of))
-
-
-def _approved_fill(desk: _Desk) -> tuple[Draft | None, Approval | None, CheckResult | None]:
+def _approved_fill(desk: Desk) -> tuple[Draft | None, Approval | None, CheckResult | None]:
     from copilot.review import InMemoryApprovals, Present, ReviewDesk
 
     reviews = InMemoryApprovals()
@@ -132,34 +151,38 @@ def _approved_fill(desk: _Desk) -> tuple[Draft | None, Approval | None, CheckRes
         reviews.save_review(review)
     review_desk = ReviewDesk(reviews)
     passed: dict[str, tuple[Approval, CheckResult]] = {}
+    stopped: list[str] = []
 
     def admit(template: Template, draft: Draft) -> Approval | None:
         result = desk.check(draft, whole=True)
-        if result.verdict not in _LENIENT:
-            return None
         present = Present(
             as_of=desk.brief.as_of,
             pack_version=desk.bench.checker.pack_version,
             verdict=result.verdict,
             product=desk.brief.product,
         )
-        approval = review_desk.approval_of(template, present)
-        if approval is not None:
-            passed[template.template_id] = approval, result
-        return approval
+        standing = review_desk.standing(template, present)
+        if standing.approval is not None and result.verdict in _LENIENT:
+            passed[template.template_id] = standing.approval, result
+            return standing.approval
+        if standing.state.stopped and standing.state is not ApprovalState.SUPERSEDED:
+            stopped.append(f"模板 {template.template_id} {standing.state.shown}：{standing.reason}")
+        return None
 
     filled = fill_approved(desk.brief, desk.bench.templates, admit)
+    instead = f"改用 {filled.template_id}" if filled else "没有可以改用的模板"
+    desk.notes += [f"{reason}；{instead}" for reason in stopped]
     if filled is None or filled.template_id is None:
         return None, None, None
     return filled, *passed[filled.template_id]
 
 
-def _points(desk: _Desk) -> tuple[Draft, CheckResult]:
+def _points(desk: Desk) -> tuple[Draft, CheckResult]:
     """Talking points that are not blocked: the model's, else ours, else the record alone."""
-    brief, scripts = desk.brief, desk.bench.scripts
+    brief = desk.brief
     writers: Sequence[Callable[[], Draft | None]] = (
         lambda: _from_model(desk),
-        lambda: talking_points(brief, scripts),
+        lambda: desk.own_words[0],
         lambda: talking_points(brief, ()),
     )
     for number, writer in enumerate(writers):
@@ -178,7 +201,17 @@ def _points(desk: _Desk) -> tuple[Draft, CheckResult]:
     return bare, desk.check(bare, whole=False)
 
 
-def _from_model(desk: _Desk) -> Draft | None:
+def _variants(desk: Desk, points: Draft) -> Iterator[Draft]:
+    """The other approaches to the same conversation, as far as they pass and say something new."""
+    texts = {points.text}
+    for variant in desk.own_words[1:]:
+        result = desk.check(variant, whole=False, text=own_words(variant.text))
+        if result.verdict in _LENIENT and variant.text not in texts:
+            texts.add(variant.text)
+            yield variant
+
+
+def _from_model(desk: Desk) -> Draft | None:
     """The configured model's talking points; ``None`` when there is no model or none passed."""
     wire = desk.bench.wire
     if wire is None:
@@ -194,7 +227,7 @@ def _from_model(desk: _Desk) -> Draft | None:
     writer = ModelWriter(wire, Pseudonyms.of(people), desk.bench.settings.prompts_dir)
     try:
         written = writer.talking_points(
-            desk.brief, desk.bench.scripts, lambda draft: _objections(desk, draft)
+            desk.brief, desk.bench.scripts, lambda draft: objections(desk, draft)
         )
     except ModelUnavailable as error:
         desk.notes.append(f"{error.message}已改用内置模板引擎")
@@ -205,7 +238,8 @@ def _from_model(desk: _Desk) -> Draft | None:
     return written.draft
 
 
-def _objections(desk: _Desk, draft: Draft) -> list[Objected]:
+def objections(desk: Desk, draft: Draft) -> list[Objected]:
+    """What the checker objects to in a model's draft, for its next rewrite."""
     from copilot.drafting.model_writer import Objected
 
     return [

@@ -1,0 +1,171 @@
+"""The feature SQL carried to Spark gives what DuckDB gives, in a session in Asia/Shanghai.
+
+Run by ``make spark``, which installs the extra; it needs Java too.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import shutil
+from collections.abc import Iterator
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from profiles_golden import AS_OF, at, golden_rows, open_bank
+
+from copilot.profiles.compute import Computation, compute, unavailable
+from copilot.profiles.engine import connect, open_tables
+from copilot.profiles.reasons import load_reasons, reason_queries
+from copilot.profiles.spec import FEATURES_DIR, UNIT_TYPES, load_features
+from copilot.records.tables import TABLES
+from copilot.settings import BankPolicy
+
+pytestmark = pytest.mark.spark
+SPARK_TYPES = {
+    "text": "string", "json": "string", "int": "int", "float": "double", "bool": "boolean",
+    "date": "date", "datetime": "timestamp_ntz", "money": "bigint",
+}  # fmt: skip
+HELPERS = (
+    "snapshots", "policy", "policy_tiers", "policy_refusals", "policy_service_kinds",
+    "policy_demand_kinds",
+)  # fmt: skip
+
+
+def rows_of_the_golden_bank() -> dict[str, list[dict[str, Any]]]:
+    """The golden set, with hours on both sides of midnight and a life event."""
+    rows = golden_rows()
+    rows["attributes"] = [
+        {"customer_id": "C06", "as_of": AS_OF, "name": "life_event", "value": "home"}
+    ]
+    rows["visits"].append(
+        {"id": "V9", "customer_id": "C02", "branch_id": "BR01", "at": at(AS_OF, 23)}
+    )
+    rows["consents"].append(
+        {"customer_id": "C11", "purpose": "marketing", "channel": "sms", "at": at(AS_OF, 0),
+         "granted": False}
+    )  # fmt: skip
+    return rows
+
+
+@pytest.fixture(scope="module")
+def spark() -> Iterator[Any]:
+    sql = pytest.importorskip("pyspark.sql", reason="pyspark 未安装：make spark")
+    if shutil.which("java") is None:
+        pytest.skip("没有 Java：Spark 需要 Java 17 或更新版本")
+    session = (
+        sql.SparkSession.builder.master("local[2]")
+        .config("spark.sql.session.timeZone", "Asia/Shanghai")
+        .config("spark.ui.enabled", "false")
+        .config("spark.sql.shuffle.partitions", "2")
+        .config("spark.sql.ansi.enabled", "true")
+        .config("spark.driver.extraJavaOptions", "-Duser.timezone=America/New_York")
+        .getOrCreate()
+    )
+    yield session
+    session.stop()
+
+
+def carried(sql: str) -> str:
+    """DuckDB's SQL in Spark's words, the as-of date put in."""
+    import sqlglot
+
+    bound = sql.replace("$as_of", f"date '{AS_OF.isoformat()}'")
+    [query] = sqlglot.transpile(
+        bound, read="duckdb", write="spark", unsupported_level=sqlglot.ErrorLevel.RAISE
+    )
+    return query
+
+
+def spark_rows(spark: Any, table: str, rows: list[dict[str, Any]]) -> None:
+    columns = TABLES[table].columns
+    schema = ", ".join(f"`{c.name}` {SPARK_TYPES[c.type]}" for c in columns)
+    data = [tuple(row.get(c.name) for c in columns) for row in rows]
+    spark.createDataFrame(data, schema).createOrReplaceTempView(table)
+
+
+def helper_rows(spark: Any, connection: Any, name: str) -> None:
+    """A small view of the engine, value by value: amounts and days, nothing of a zone."""
+    kinds = {"VARCHAR": "string", "BIGINT": "bigint", "INTEGER": "int", "DATE": "date"}
+    result = connection.execute(f"select * from {name}")
+    schema = ", ".join(f"`{item[0]}` {kinds[str(item[1])]}" for item in result.description)
+    spark.createDataFrame(result.fetchall(), schema).createOrReplaceTempView(name)
+
+
+def assembled(features: Any, groups: list[Any]) -> str:
+    columns = ["c.customer_id"]
+    for group in groups:
+        for spec in group.features:
+            kind = {"varchar": "string"}.get(UNIT_TYPES[spec.unit], UNIT_TYPES[spec.unit])
+            columns.append(f"cast(g_{group.name}.{spec.name} as {kind}) as {spec.name}")
+    joins = " ".join(
+        f"left join g_{group.name} on g_{group.name}.customer_id = c.customer_id"
+        for group in groups
+    )
+    return f"select {', '.join(columns)} from customers c {joins}"
+
+
+def test_spark_and_duckdb_agree_on_every_feature_and_reason(spark: Any, tmp_path: Path) -> None:
+    rows = rows_of_the_golden_bank()
+    store, _ = open_bank(tmp_path, rows)
+    features, reasons = load_features(), load_reasons()
+    with connect() as connection:
+        absent = open_tables(connection, store.facts.current(), BankPolicy())
+        what = Computation(features, reasons, {}, AS_OF)
+        assert unavailable(features, absent) == {}
+        for name in HELPERS:
+            helper_rows(spark, connection, name)
+        compute(connection, what, lambda step: None)
+        raw = {
+            group.name: connection.execute(f'from "g_{group.name}" order by customer_id')
+            for group in features.groups
+        }
+        expected = {name: by_customer(result) for name, result in raw.items()}
+        found_here = set(connection.execute("select customer_id, code from found").fetchall())
+    for table in TABLES:
+        spark_rows(spark, table, rows.get(table, []))
+    compared = 0
+    for group in features.groups:
+        if group.derived:
+            done = [other for other in features.groups if not other.derived]
+            spark.sql(assembled(features, done)).createOrReplaceTempView("features")
+        frame = spark.sql(carried(group.sql)).cache()
+        frame.createOrReplaceTempView(f"g_{group.name}")
+        there = {row["customer_id"]: row.asDict() for row in frame.collect()}
+        assert there.keys() == expected[group.name].keys()
+        for customer, values in expected[group.name].items():
+            for name, value in values.items():
+                assert same(value, there[customer][name]), (group.name, customer, name)
+                compared += 1
+    assert compared == len(features.features) * 12 + 12 * len(features.groups)
+    spark.sql(assembled(features, list(features.groups))).createOrReplaceTempView("features")
+    found_there = set()
+    for query in reason_queries(reasons).values():
+        found_there |= {(row[0], row[1]) for row in spark.sql(carried(query)).collect()}
+    refused = {("C08", code) for code in reasons.reasons}
+    assert found_there - refused == found_here - refused
+    assert len(found_here) >= 12
+
+
+def by_customer(result: Any) -> dict[str, dict[str, Any]]:
+    names = [item[0] for item in result.description]
+    return {row[0]: dict(zip(names, row, strict=True)) for row in result.fetchall()}
+
+
+def same(one: Any, other: Any) -> bool:
+    """Nulls alike, numbers equal (floats to 1e-9), dates and texts equal."""
+    if one is None or other is None:
+        return one is other
+    if isinstance(one, (date, datetime, str, bool)):
+        return bool(one == other)
+    return math.isclose(float(one), float(other), rel_tol=1e-9, abs_tol=1e-9)
+
+
+@pytest.mark.parametrize("path", sorted(FEATURES_DIR.glob("*.sql")), ids=lambda path: path.stem)
+def test_carried_sql_keeps_the_habits_that_are_portable(path: Path) -> None:
+    pytest.importorskip("sqlglot", reason="sqlglot 未安装：pip install .[dev]")
+    query = carried(path.read_text("utf-8"))
+    assert not re.search(r"\b(ISODOW|DAYOFWEEK|WEEKDAY|INT128|HUGEINT)\b", query)
+    assert "$as_of" not in query
