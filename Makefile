@@ -1,7 +1,7 @@
 # Both targets need only Python 3.11+; bootstrap.py says what it is doing.
 PYTHON ?= python3
 
-.PHONY: run test env soak
+.PHONY: run test env soak spark
 
 run:
 	@$(PYTHON) bootstrap.py run
@@ -14,3 +14,6 @@ env:
 
 soak: env
 	@.venv/bin/python -m pytest -m soak
+
+spark:
+	@$(PYTHON) bootstrap.py spark

@@ -3,6 +3,7 @@
     python3 bootstrap.py run     the main job on the sample bank   (same as: make run)
     python3 bootstrap.py test    every check and test              (same as: make test)
     python3 bootstrap.py env     only the environment
+    python3 bootstrap.py spark   features on Spark beside DuckDB    (same as: make spark)
 
 The environment lives in ``.venv`` and is made again when the pinned requirements change.
 """
@@ -99,12 +100,16 @@ def main() -> None:
     if sys.version_info < (3, 11):
         sys.exit(f"需要 Python 3.11 或更新版本，当前是 {sys.version.split()[0]}。")
     what = sys.argv[1] if len(sys.argv) == 2 else ""
-    if what not in ("env", "run", "test"):
+    if what not in ("env", "run", "test", "spark"):
         sys.exit(__doc__)
     environment()
     if what == "run":
         say("示例银行的一天：copilot demo")
         run([str(PYTHON), "-m", "copilot", "demo"])
+    if what == "spark":
+        say("安装 spark 附加依赖（约 500 MB），并在 Spark 上核对全部特征（需要 Java 17）")
+        install(["--no-build-isolation", "--editable", ".[spark]"], 3)
+        run([str(PYTHON), "-m", "pytest", "-m", "spark", "tests/test_profiles_spark.py"])
     if what == "test":
         for label, words in CHECKS:
             say(label)

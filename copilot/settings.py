@@ -7,6 +7,7 @@ Order of precedence: command-line values, environment (``COPILOT_…``), the YAM
 from __future__ import annotations
 
 import os
+import re
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
@@ -132,6 +133,9 @@ class Settings(BaseSettings):
         return bool(self.embedding_base_url and self.embedding_model)
 
 
+_PASSWORD = re.compile(r"://[^/@:]*:[^/@]+@")
+
+
 def load_settings(config: Path | None = None, **overrides: Any) -> Settings:
     """The settings from file, environment and the given overrides (``None`` values are ignored).
 
@@ -176,6 +180,13 @@ def _read_config(path: Path) -> dict[str, Any]:
             next=f"可用的项：{'、'.join(sorted(known))}。",
         )
     secret = {"llm_api_key", "embedding_api_key"} & set(values)
+    if _PASSWORD.search(str(values.get("database_url", ""))):
+        raise InputError(
+            "数据库密码不得写在配置文件中",
+            file=str(path),
+            field="database_url",
+            next="请改用环境变量 COPILOT_DATABASE_URL。",
+        )
     if secret:
         raise InputError(
             f"密钥不得写在配置文件中：{'、'.join(sorted(secret))}",

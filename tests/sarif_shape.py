@@ -2,7 +2,7 @@
 
 Property names, required properties, enumerations and bounds are those of the OASIS standard
 (sections 3.13 to 3.59); a property that is not listed here is an error, so that a misspelt one
-cannot pass unnoticed.
+cannot pass unnoticed. What the standard requires of an object that we write is required here.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ _REGION = _closed(
         "charOffset": _FROM_ZERO,
         "charLength": _FROM_ZERO,
         "snippet": _closed({"text": {"type": "string"}}),
-    }
+    },
+    "startLine",  # a text region says where it starts (3.30.1)
 )
 _RULE = _closed(
     {
@@ -59,9 +60,10 @@ _LOCATION = _closed(
     {
         "physicalLocation": _closed(
             {
-                "artifactLocation": _closed({"uri": _URI, "index": {"type": "integer"}}),
+                "artifactLocation": _closed({"uri": _URI, "index": {"type": "integer"}}, "uri"),
                 "region": _REGION,
-            }
+            },
+            "artifactLocation",  # or an address, which we never write (3.29.2)
         )
     }
 )

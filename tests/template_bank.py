@@ -12,6 +12,7 @@ from typing import Any
 from copilot.drafting.template_files import template_of
 from copilot.pipeline import template_desk as desk
 from copilot.pipeline.template_desk import Opinion
+from copilot.pipeline.template_proposals import propose
 from copilot.pipeline.workbench import Workbench
 from copilot.records.template import Review, ReviewOpinion, Template
 from copilot.settings import load_settings
@@ -57,7 +58,7 @@ def template(template_id: str, **given: Any) -> Template:
 
 def submitted(bench: Workbench, template_id: str, **given: Any) -> Review:
     """A template on its way through the stages."""
-    desk.propose(bench, template(template_id, **given), given.get("author", AUTHOR))
+    propose(bench, template(template_id, **given), given.get("author", AUTHOR))
     with suppress(KeyError):
         given.pop("taken")
     return desk.submit(bench, template_id, given.get("author", AUTHOR))

@@ -32,13 +32,19 @@ def _report(checker: Checker, path: Path) -> ComplianceReport:
     return evaluate_compliance(checker, read_labelled(path, PINNED_DAY))
 
 
-@pytest.mark.parametrize("name", ["dev", "test"])
-def test_violations_are_caught_and_lawful_texts_left_alone(checker: Checker, name: str) -> None:
-    metrics = _report(checker, TEXTS / f"{name}.jsonl").metrics()
-    assert metrics["violation_recall"].value >= 0.95
-    assert metrics["false_block_rate"].value <= 0.01
-    assert metrics["hard_negative_false_block_rate"].value <= 0.02
-    assert metrics["lawful_not_pass_rate"].value <= 0.05
+@pytest.mark.parametrize("path", sorted(TEXTS.glob("*.jsonl")), ids=lambda path: path.stem)
+def test_violations_are_caught_and_lawful_texts_left_alone(checker: Checker, path: Path) -> None:
+    metrics = _report(checker, path).metrics()
+    assert metrics["violation_recall"].value >= 0.97
+    assert metrics["false_block_rate"].num <= max(1, 0.016 * metrics["false_block_rate"].den)
+    assert metrics["hard_negative_false_block_rate"].num <= 2
+    assert metrics["lawful_not_pass_rate"].value <= 0.03
+
+
+def test_disguises_of_our_own_violations_are_caught(checker: Checker) -> None:
+    reports = [_report(checker, TEXTS / f"{name}.jsonl") for name in ("posters", "spoken")]
+    caught = [report.metrics()["evasion_recall"] for report in reports]
+    assert sum(m.num for m in caught) >= 0.9 * sum(m.den for m in caught)
 
 
 def test_the_public_sample_is_judged_within_the_aims(checker: Checker) -> None:

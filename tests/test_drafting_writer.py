@@ -178,7 +178,7 @@ def test_every_figure_of_talking_points_stands_where_it_is_said_to(
 
 
 def test_talking_points_of_an_agency_product_carry_its_risk_and_its_seller_role() -> None:
-    text = talking_points(brief(WEALTH, Channel.PHONE), SCRIPTS_OF_THE_BANK).text
+    text = talking_points(brief(WEALTH, Channel.COUNTER), SCRIPTS_OF_THE_BANK).text
 
     assert WEALTH.risk_statement is not None
     assert WEALTH.benchmark_statement is not None
@@ -187,6 +187,14 @@ def test_talking_points_of_an_agency_product_carry_its_risk_and_its_seller_role(
     assert "2.00%至2.60%" in text
     assert WEALTH.benchmark_statement in text
     assert not [word for word in WORDS_OF_A_MODEL if word in text]
+
+
+def test_a_call_names_no_benchmark_because_it_would_need_its_basis_and_statement() -> None:
+    text = talking_points(brief(WEALTH, Channel.PHONE), SCRIPTS_OF_THE_BANK).text
+
+    assert WEALTH.risk_statement is not None
+    assert WEALTH.risk_statement in text
+    assert "业绩比较基准" not in text
 
 
 def test_no_sentence_of_the_record_is_said_twice() -> None:

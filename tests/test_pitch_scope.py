@@ -66,6 +66,16 @@ def test_a_call_is_said_in_ninety_seconds_whatever_the_product(bench: Workbench)
             assert len("".join(spoken)) <= LONGEST_TALK, (product.product_code, draft.text)
 
 
+@pytest.mark.parametrize("occasion", list(Occasion))
+def test_every_approach_to_a_call_asks_for_the_identity_before_anything_else(
+    occasion: Occasion,
+) -> None:
+    for draft in approaches(brief(channel=Channel.PHONE, occasion=occasion), SHIPPED):
+        opening = draft.text.splitlines()[2]
+        for part in ("示例银行城东支行", "工号S1002", "方便", "核对一下身份"):
+            assert part in opening, draft.text
+
+
 @pytest.mark.parametrize("manner", list(Manner))
 def test_each_kind_of_customer_is_spoken_to_in_its_own_way(manner: Manner) -> None:
     spoken, usual = (points(product=WEALTH, manners=given) for given in ((manner,), ()))

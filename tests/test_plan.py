@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -140,7 +141,7 @@ def test_the_bulk_gate_decides_like_the_gate_of_a_pitch(
     customers = plans[number].basis.audience.customers
 
     assert len(assigned) + reach.excluded_customers == len(customers)
-    for customer_id in customers[:: max(1, len(customers) // 8)]:
+    for customer_id in customers[:: max(1, len(customers) // 5)]:
         file = bank.customer_file(customer_id)
         for channel in reach.channels:
             allowed = [
@@ -153,6 +154,29 @@ def test_the_bulk_gate_decides_like_the_gate_of_a_pitch(
                 assert not allowed
             elif one.channel is channel:
                 assert list(one.products) == allowed
+
+
+def test_everybody_left_out_is_counted_under_the_rules_that_keep_them_out(
+    bank: Workbench,
+) -> None:
+    found = plan(bank, "信用卡分期", branch_id="BR01")
+    reach = found.basis.reach
+    left_out = set(found.basis.audience.customers) - {a.customer_id for a in reach.assigned}
+    counted: Counter[str] = Counter()
+    for customer_id in left_out:
+        file = bank.customer_file(customer_id)
+        refused = [
+            {r.rule_id for r in choose_seller(bank, product, file, channel)[1].refusals}
+            for product in reach.products
+            for channel in reach.channels
+        ]
+        assert all(refused)
+        counted.update(set.intersection(*refused))
+
+    assert left_out
+    assert reach.excluded == dict(counted)
+    for rule, count in counted.items():
+        assert value(found, f"excluded.{rule}") == count
 
 
 @pytest.mark.parametrize("number", range(len(CASES)))
@@ -223,6 +247,8 @@ def test_head_offices_target_is_taken_as_it_is_given(
     given = given[(given.period == "2026Q4") & (given.kpi == "deposit_point")]
 
     assert value(plans[3], "target.head_office") == given[given.owner_id.str.len() == 4].value.sum()
+    gap = value(plans[3], "target.head_office") - value(plans[3], "base.standing")
+    assert value(plans[3], "target.gap") == max(0, gap)
     assert "这一期间没有下达该项指标" in plans[0].basis.metric("target.head_office").missing
 
 

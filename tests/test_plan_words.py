@@ -14,6 +14,7 @@ from bank_files import CUSTOMER_MAPPING, CUSTOMERS, HEAD, PRODUCT_MAPPING, PRODU
 from docx import Document
 from fake_openai import Body, FakeOpenAI, Reply
 
+from copilot.cli.main import command_line
 from copilot.cli.plan import present_plan, present_refusal
 from copilot.delivery import export
 from copilot.errors import Forbidden, InputError, NotFound, StateError
@@ -68,6 +69,15 @@ def test_a_forbidden_goal_is_refused_with_its_rule_and_articles(
     assert rule in present_refusal(refusal)
     kept = bench.store.drafts(bench.principal).get(refusal.draft_id)
     assert kept["kind"] == "draft.refusal"
+
+
+def test_a_goal_about_one_person_is_refused_and_the_number_is_not_kept(bench: Workbench) -> None:
+    refusal = draft_plan(bench, PlanRequest("给客户13812345678增存50万"))
+
+    assert isinstance(refusal, PlanRefusal)
+    assert "cn.data.personal-identifiers" in {reason.rule_id for reason in refusal.reasons}
+    kept = bench.store.drafts(bench.principal).get(refusal.draft_id)
+    assert "13812345678" not in json.dumps([refusal.as_json(), kept], ensure_ascii=False)
 
 
 def test_a_plan_is_kept_with_its_evidence_and_repeats_itself(
@@ -218,3 +228,21 @@ def test_blocked_words_are_not_shown(small: CheckedPlan) -> None:
     assert "一、概要" not in present_plan(blocked)
     assert blocked.as_json()["text"] == ""
     assert blocked.as_json()["report"] is None
+
+
+def test_the_command_writes_the_file_and_prints_the_document(
+    sample_home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "方案.md"
+    words = ["plan", "--goal", "信用卡分期", "--branch", "BR01", "--out", str(out)]
+    app = command_line(words)
+
+    code = app([*words, "--data-dir", str(sample_home), "--format", "json"], standalone_mode=False)
+
+    body = json.loads(capsys.readouterr().out)
+    assert code == 0
+    assert body["goal"]["kind"] == "card_instalment"
+    assert body["usable"] == "internal"
+    assert {"name", "value", "unit", "formula", "shown", "label"} <= set(body["metrics"][0])
+    assert body["report"]["sections"][0]["heading"] == "一、概要"
+    assert out.read_text("utf-8").startswith("---\nAIGC: true")

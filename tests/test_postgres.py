@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -32,56 +34,76 @@ def server() -> Iterator[PostgresServer]:
         yield running
 
 
+@dataclass(frozen=True)
+class Home:
+    """An installation whose database is PostgreSQL."""
+
+    data: Path
+    mapping: Path
+    knowledge: Path
+    url: str
+
+    @property
+    def settings(self) -> Settings:
+        return load_settings(
+            data_dir=self.data, knowledge_dir=self.knowledge, database_url=self.url
+        )
+
+    def run(self, *words: str) -> tuple[int, Any]:
+        """A command with the address in the environment, where its password belongs."""
+        done = CliRunner().invoke(
+            command_line(()),
+            [*words, "--data-dir", str(self.data), "--format", "json"],
+            standalone_mode=False,
+            env={
+                "COPILOT_DATABASE_URL": self.url,
+                "COPILOT_KNOWLEDGE_DIR": str(self.knowledge),
+            },
+        )
+        if done.exception:
+            raise done.exception
+        return done.return_value or 0, json.loads(done.stdout)
+
+
 @pytest.fixture(scope="module")
-def bank_on_postgres(
-    server: PostgresServer, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Path, Path]:
-    """A small sample bank whose database is PostgreSQL: its data directory and configuration."""
-    home = tmp_path_factory.mktemp("pg")
-    config = home / "config.yaml"
-    config.write_text(f"database_url: {server.create('store')}\n")
-    settings = load_settings(config, data_dir=home / "data")
-    mapping = write_sample_bank(home / "bank", knowledge_dir=shipped("knowledge"), customers=100)
-    bring_in(settings, mapping, lambda step, done, total: None)
-    return home / "data", config
-
-
-def run(home: tuple[Path, Path], *words: str) -> tuple[int, Any]:
-    done = CliRunner().invoke(
-        command_line(()),
-        [*words, "--data-dir", str(home[0]), "--config", str(home[1]), "--format", "json"],
-        standalone_mode=False,
-    )
-    if done.exception:
-        raise done.exception
-    return done.return_value or 0, json.loads(done.stdout)
+def home(server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A small sample bank whose database is PostgreSQL."""
+    folder = tmp_path_factory.mktemp("pg")
+    knowledge = folder / "knowledge"
+    # Enough knowledge for a pitch; reading all of it says nothing more about the database.
+    for part in ("products", "scripts", "feedback", "rules", "templates/deposit"):
+        shutil.copytree(shipped("knowledge") / part, knowledge / part)
+    mapping = write_sample_bank(folder / "bank", knowledge_dir=shipped("knowledge"), customers=100)
+    made = Home(folder / "data", mapping, knowledge, server.create("store"))
+    bring_in(made.settings, mapping, lambda step, done, total: None)
+    return made
 
 
 def test_a_bank_whose_store_is_postgresql_drafts_refuses_and_verifies(
-    bank_on_postgres: tuple[Path, Path],
+    home: Home,
 ) -> None:
-    code, document = run(bank_on_postgres, "pitch", "C000001", "--product", "DEP-1Y",
+    code, document = home.run("pitch", "C000001", "--product", "DEP-1Y",
                          "--channel", "counter")  # fmt: skip
     assert code == 0
     assert document["text"]
-    code, refused = run(bank_on_postgres, "pitch", "C000001", "--product", "PRIV-01",
+    code, refused = home.run("pitch", "C000001", "--product", "PRIV-01",
                         "--channel", "sms")  # fmt: skip
     assert code == 1
     assert refused["refused"]
-    _, calls = run(bank_on_postgres, "today", "--branch", "BR01")
+    _, calls = home.run("today", "--branch", "BR01")
     assert calls["customers"]
-    _, found = run(bank_on_postgres, "search", "三年定期")
+    _, found = home.run("search", "三年定期")
     assert found["results"]
-    _, audit = run(bank_on_postgres, "audit", "verify")
+    _, audit = home.run("audit", "verify")
     assert audit["ok"]
     assert audit["entries"] >= 2
 
 
 def test_a_changed_audit_row_in_postgresql_is_noticed(
-    bank_on_postgres: tuple[Path, Path],
+    home: Home,
 ) -> None:
-    run(bank_on_postgres, "pitch", "C000002", "--product", "DEP-1Y", "--channel", "counter")
-    store = Store.open(load_settings(bank_on_postgres[1], data_dir=bank_on_postgres[0]))
+    home.run("pitch", "C000002", "--product", "DEP-1Y", "--channel", "counter")
+    store = Store.open(home.settings)
     try:
         with store.transaction() as connection:
             connection.execute(sa.text("update audit_log set payload = '{}' where seq = 2"))
@@ -91,12 +113,11 @@ def test_a_changed_audit_row_in_postgresql_is_noticed(
 
 
 def test_loading_again_into_postgresql_changes_nothing(
-    bank_on_postgres: tuple[Path, Path],
+    home: Home,
 ) -> None:
-    home, config = bank_on_postgres
-    store = Store.create(load_settings(config, data_dir=home))
+    store = Store.create(home.settings)
     try:
-        sources = read_sources(home.parent / "bank" / "sources.yaml")
+        sources = read_sources(home.mapping)
         before = store.facts.current().generation_id
         with store.writer_lock():
             generation, _ = load_tables(sources, store, lambda step, done, total: None)
@@ -111,6 +132,17 @@ def test_the_database_password_is_in_no_message(server: PostgresServer, tmp_path
         Store.create(load_settings(data_dir=tmp_path, database_url=wrong))
     assert server.password not in str(error.value)
     assert "127.0.0.1" in str(error.value)
+
+
+def test_a_password_in_the_configuration_file_is_refused(
+    server: PostgresServer, tmp_path: Path
+) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text(f"database_url: {server.url()}\n")
+    with pytest.raises(InputError) as error:
+        load_settings(config)
+    assert server.password not in str(error.value)
+    assert "COPILOT_DATABASE_URL" in error.value.next
 
 
 TABLES = """\

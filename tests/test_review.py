@@ -271,6 +271,20 @@ def test_a_product_that_got_no_worse_keeps_the_approval(
     assert state(approved, product=product) is ApprovalState.APPROVED
 
 
+@pytest.mark.parametrize(
+    ("issuer", "stands"),
+    [
+        (PRODUCT.issuer, ApprovalState.APPROVED),
+        ("另一家理财有限责任公司", ApprovalState.LAPSED),
+    ],
+)
+def test_a_product_that_came_later_is_covered_only_if_its_issuer_was_reviewed(
+    approved: ReviewDesk, issuer: str, stands: ApprovalState
+) -> None:
+    later = replace(PRODUCT, product_code="WMP-FX720", issuer=issuer)
+    assert state(approved, product=later) is stands
+
+
 def test_numbers_are_given_once() -> None:
     desk = desk_with(ReviewStage.LEGAL)
     for name, number in (("a", "示例行消审〔2026〕0001号"), ("b", None)):

@@ -30,6 +30,7 @@ from copilot.errors import CopilotError, Forbidden, InputError, NotFound, StateE
 from copilot.pipeline import template_desk as desk
 from copilot.pipeline.template_desk import Opinion
 from copilot.pipeline.template_list import queue, rejected_cases, show
+from copilot.pipeline.template_proposals import propose
 from copilot.pipeline.workbench import Workbench
 from copilot.records.template import ApprovalState, Review, ReviewOpinion, ReviewStage
 from copilot.review.clusters import clusters, differences
@@ -58,7 +59,7 @@ def reject(reason: str, **given: str) -> Opinion:
 def test_a_proposal_is_checked_for_every_product_it_is_for_before_it_may_be_submitted(
     bench: Workbench,
 ) -> None:
-    proposal = desk.propose(bench, template("t-all", product_codes=[]), AUTHOR)
+    proposal = propose(bench, template("t-all", product_codes=[]), AUTHOR)
     deposits = {p.product_code for p in bench.shelf if p.type.value == "deposit"}
     assert set(proposal.check.by_product) == deposits
     assert proposal.check.submittable
@@ -69,7 +70,7 @@ def test_a_text_that_the_checker_blocks_is_shown_its_findings_and_not_accepted(
     bench: Workbench,
 ) -> None:
     text = TEXT + "利率全市第一。"
-    proposal = desk.propose(bench, template("t-blocked", text=text), AUTHOR)
+    proposal = propose(bench, template("t-blocked", text=text), AUTHOR)
     assert not proposal.check.submittable
     (problem,) = proposal.check.problems
     assert all(
@@ -82,7 +83,7 @@ def test_a_text_that_the_checker_blocks_is_shown_its_findings_and_not_accepted(
 
 def test_a_text_that_grows_over_its_channel_when_filled_is_not_accepted(bench: Workbench) -> None:
     text = TEXT + "想存的话带身份证来网点，或者打开手机银行，几分钟就能办好，您看哪样方便一些？"
-    proposal = desk.propose(bench, template("t-long", text=text), AUTHOR)
+    proposal = propose(bench, template("t-long", text=text), AUTHOR)
     assert proposal.check.too_long
     with pytest.raises(StateError, match="太长"):
         desk.submit(bench, "t-long", AUTHOR)
@@ -106,8 +107,8 @@ def test_a_text_outside_the_slot_language_is_no_proposal(
 
 def test_only_the_author_submits_and_only_under_their_own_name(bench: Workbench) -> None:
     with pytest.raises(InputError, match="作者"):
-        desk.propose(bench, template("t-author"), "S1002")
-    desk.propose(bench, template("t-author"), AUTHOR)
+        propose(bench, template("t-author"), "S1002")
+    propose(bench, template("t-author"), AUTHOR)
     with pytest.raises(InputError, match="作者"):
         desk.submit(bench, "t-author", "S1002")
 
@@ -168,7 +169,7 @@ def test_a_rejection_becomes_a_case_and_the_next_version_answers_it(bench: Workb
     assert (case.text, case.reason, case.found) == (quote, "活期利率没写", False)
 
     second = template("t-rejected", version=2, text=TEXT.replace("活期", "支取日挂牌活期利率"))
-    desk.propose(bench, second, AUTHOR)
+    propose(bench, second, AUTHOR)
     with pytest.raises(InputError) as caught:
         desk.submit(bench, "t-rejected", AUTHOR)
     assert caught.value.field == "taken"
@@ -179,7 +180,7 @@ def test_a_rejection_becomes_a_case_and_the_next_version_answers_it(bench: Workb
 def test_a_submitted_text_cannot_be_changed_only_followed(bench: Workbench) -> None:
     submitted(bench, "t-frozen")
     with pytest.raises(StateError, match="已经提交"):
-        desk.propose(bench, template("t-frozen", text=TEXT + "您看方便吗？"), AUTHOR)
+        propose(bench, template("t-frozen", text=TEXT + "您看方便吗？"), AUTHOR)
     with pytest.raises(StateError, match="还在审核"):
         submitted(bench, "t-frozen", version=2)
 

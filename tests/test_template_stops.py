@@ -17,6 +17,7 @@ from copilot.errors import CopilotError, Forbidden, InputError, StateError
 from copilot.pipeline import rules as officer
 from copilot.pipeline import template_desk as desk
 from copilot.pipeline.pitch import PitchRequest, draft_pitch
+from copilot.pipeline.template_copies import copies
 from copilot.pipeline.template_list import TemplateLine, list_templates, show
 from copilot.pipeline.workbench import Workbench
 from copilot.records.codes import Channel, ProductType
@@ -72,6 +73,13 @@ def test_a_suspended_text_gives_way_to_the_next_best_in_a_program_that_is_runnin
     assert checked.usable is Usable.SEND
     assert f"模板 {first} 已停用：S9003 停用：客户投诉；改用 {second}" in checked.notes
     assert stopped(bench)[first].state is ApprovalState.SUSPENDED
+
+
+def test_a_stopped_text_has_a_list_of_the_drafts_it_went_into(bench: Workbench) -> None:
+    checked = pitched(bench)
+    recalled = copies(bench, template_used(checked), 1)
+    assert checked.draft_id in {each["draft_id"] for each in recalled}
+    assert all(each["customer_id"] and each["channel"] for each in recalled)
 
 
 def test_two_people_may_except_a_text_from_its_stop_for_some_days(bench: Workbench) -> None:

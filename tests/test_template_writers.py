@@ -14,7 +14,8 @@ from copilot.drafting.template_writer import Cell
 from copilot.errors import InputError
 from copilot.llm.wire import Endpoint, Wire
 from copilot.pipeline import template_desk as desk
-from copilot.pipeline.template_desk import Proposal
+from copilot.pipeline.template_list import show
+from copilot.pipeline.template_proposals import Proposal
 from copilot.pipeline.template_writing import write_proposals
 from copilot.pipeline.workbench import Workbench
 from copilot.records.codes import Channel, LifeStage, ProductType
@@ -105,6 +106,7 @@ def test_a_model_words_the_template_and_records_fill_it(
     assert proposal.check.submittable
     assert "1.45%" in proposal.check.sample or "年利率是" in proposal.check.sample
     assert any("AI辅助生成（scripted）" in note for note in notes)
+    assert show(bench, proposal.template.template_id).writer == "scripted"
     (entry,) = bench.store.audit.entries(f"{proposal.template.template_id}@1", limit=1)
     assert entry.payload["evidence"]["writer"] == "scripted"
     assert entry.payload["evidence"]["prompt"].startswith("template@1#")

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from copilot.pipeline.workbench import Workbench
 
 _MAX_BYTES = 20_000_000
+_BUFFER = 1 << 18
 
 
 def check(
@@ -207,12 +208,13 @@ def _check_lines(
 ) -> None:
     """Judges a file line by line; the result appears whole or not at all."""
     partial = target.with_name(target.name + ".partial")
+    encode = json.JSONEncoder(ensure_ascii=False).encode
     try:
-        with partial.open("w", encoding="utf-8") as results:
+        with partial.open("w", _BUFFER, encoding="utf-8") as results:
             for line in read_lines(source, day, checker.pack.jurisdictions):
                 context = records.of_line(line, source)
                 document = {"id": line.name, **checker.check(line.text, context).as_json()}
-                results.write(json.dumps(document, ensure_ascii=False) + "\n")
+                results.write(encode(document) + "\n")
         partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)

@@ -104,7 +104,7 @@ def compliance(
     checker = load_checker(settings.data_dir, settings.knowledge_dir)
     reports = {s.stem: evaluate_compliance(checker, read_labelled(s, day)) for s in sets}
     if page is not None:
-        write_page(page, reports, checker.pack, settings.knowledge_dir, catalogue)
+        write_page(page, reports, checker.pack, settings.knowledge_dir, catalogue, sets)
     whole = type(next(iter(reports.values())))(
         checker.pack_version, list(chain.from_iterable(r.judged for r in reports.values()))
     )

@@ -115,6 +115,9 @@ def explain(
 def feedback(
     customer: Annotated[str | None, typer.Argument(help="客户号。")] = None,
     text: Annotated[str | None, typer.Option("--text", help="改为读一句话，不查客户。")] = None,
+    model: Annotated[
+        bool, typer.Option("--model", help="这句话交给配置的大模型读，去掉号码后才发出。")
+    ] = False,
     as_of: AsOfOption = None,
     staff: StaffOption = None,
     data_dir: DataDirOption = None,
@@ -126,11 +129,12 @@ def feedback(
     例：copilot profile feedback C0001
     """
     from copilot.errors import InputError
-    from copilot.pipeline.feedback import read_text
+    from copilot.pipeline.feedback import read_text, read_text_with_model
 
-    if (customer is None) == (text is None):
+    if (customer is None) == (text is None) or (model and text is None):
         raise InputError(
-            "客户号与 --text 必须且只能给一个", next="例：copilot profile feedback C0001"
+            "客户号与 --text 必须且只能给一个，--model 只配 --text",
+            next="例：copilot profile feedback C0001",
         )
     with workbench(data_dir, config, staff, as_of) as bench:
         if customer is not None:
@@ -138,7 +142,7 @@ def feedback(
             assert said is not None
             emit({"customer_id": customer} | said.as_json(), lambda: present_feedback(said), format)
             return
-        reading = read_text(bench, text or "")
+        reading = (read_text_with_model if model else read_text)(bench, text or "")
     emit(reading.as_json(), lambda: present_reading(reading), format)
 
 

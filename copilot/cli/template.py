@@ -19,6 +19,7 @@ from copilot.cli.common import (
 )
 from copilot.cli.template_output import (
     present_cases,
+    present_copies,
     present_list,
     present_queue,
     present_review,
@@ -28,7 +29,6 @@ from copilot.cli.template_output import (
 from copilot.cli.template_propose import propose
 from copilot.errors import InputError
 from copilot.records.codes import Channel, ProductType
-from copilot.records.template import ApprovalState, ReviewOpinion
 
 if TYPE_CHECKING:
     from copilot.pipeline.template_desk import Opinion
@@ -48,7 +48,8 @@ ActorOption = Annotated[str, typer.Option("--as", metavar="STAFF", help="办理�
 @app.command("list")
 def list_(
     state: Annotated[
-        ApprovalState | None, typer.Option("--state", help="只列这个状态的模板。")
+        str | None,
+        typer.Option("--state", help="只列这个状态，例如 approved、in_review、lapsed。"),
     ] = None,
     suspended: Annotated[
         bool, typer.Option("--suspended", help="只列批准过、现在不能用的，写明原因。")
@@ -66,11 +67,14 @@ def list_(
 
     例：copilot template list --suspended
     """
+    from copilot.cli.lines import one_of
     from copilot.pipeline.template_list import counts, list_templates
+    from copilot.records.template import ApprovalState
 
+    wanted = one_of(ApprovalState, state, "state")
     with workbench(data_dir, config, None, as_of) as bench:
         lines = list_templates(
-            bench, state=state, stopped=suspended, product_type=product, channel=channel
+            bench, state=wanted, stopped=suspended, product_type=product, channel=channel
         )
         document = {
             "as_of": bench.as_of.isoformat(),
@@ -89,6 +93,9 @@ def list_(
 def show(
     template_id: IdArgument,
     version: VersionOption = None,
+    recall: Annotated[
+        bool, typer.Option("--copies", help="并列出用它填过的草稿，停用后据此召回。")
+    ] = False,
     as_of: AsOfOption = None,
     data_dir: DataDirOption = None,
     config: ConfigOption = None,
@@ -98,12 +105,16 @@ def show(
 
     例：copilot template show deposit-wecom-rate
     """
+    from copilot.pipeline.template_copies import copies
     from copilot.pipeline.template_list import show as view_of
 
     with workbench(data_dir, config, None, as_of) as bench:
         view = view_of(bench, template_id, version)
+        document = view.as_json()
+        if recall:
+            document["copies"] = copies(bench, template_id, document["version"])
         pack = bench.checker.pack
-    emit(view.as_json(), lambda: present_view(view, pack), format)
+    emit(document, lambda: present_view(view, pack) + present_copies(document), format)
 
 
 @app.command("submit")
@@ -181,6 +192,7 @@ def approve(
     例：copilot template approve wmp-wecom-family --as S1001 --comment 同意
     """
     from copilot.pipeline.template_desk import Opinion
+    from copilot.records.template import ReviewOpinion
 
     decision = ReviewOpinion.APPROVE_WITH_CHANGES if taken else ReviewOpinion.APPROVE
     opinion = Opinion(decision, comment, taken)
@@ -209,6 +221,7 @@ def reject(
     例：copilot template reject wmp-wecom-family --as S9003 --reason 像在催 --quote 机会难得
     """
     from copilot.pipeline.template_desk import Opinion
+    from copilot.records.template import ReviewOpinion
 
     opinion = Opinion(ReviewOpinion.REJECT, comment=reason, quote=quote, rule_id=rule)
     with workbench(data_dir, config, actor, as_of) as bench:

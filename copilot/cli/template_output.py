@@ -7,23 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 from copilot.cli.check_output import VERDICTS, Checked, CheckFormat, render
 from copilot.records.codes import Channel, LifeStage, ProductType, label
-from copilot.records.template import ApprovalState, Review, ReviewOpinion, ReviewStage
+from copilot.records.draft import AI_LABEL
 
 if TYPE_CHECKING:
     from copilot.compliance.pack import Pack
     from copilot.pipeline.template_check import TemplateCheck
-    from copilot.pipeline.template_desk import Proposal
     from copilot.pipeline.template_list import TemplateView
+    from copilot.pipeline.template_proposals import Proposal
+    from copilot.records.template import Review
 
-_OPINIONS = {
-    ReviewOpinion.APPROVE: "通过",
-    ReviewOpinion.APPROVE_WITH_CHANGES: "修改后通过",
-    ReviewOpinion.REJECT: "不通过",
-}
+_OPINIONS = {"approve": "通过", "approve_with_changes": "修改后通过", "reject": "不通过"}
+_APPROVED = "approved"
 
 
 def present_list(document: dict[str, Any]) -> str:
     """The templates, one a line, with what keeps some from being used."""
+    from copilot.records.template import ApprovalState
+
     lines = [
         f"{item['template_id']} 第{item['version']}版　{ApprovalState(item['state']).shown}"
         f"　{item['reason']}{_until(item)}{_stopped(item)}"
@@ -49,28 +49,46 @@ def present_view(view: TemplateView, pack: Pack) -> str:
         f"状态：{line.state.shown}（{line.reason}）",
         f"适用：{_names(template.product_types)} · {_names(template.channels)}"
         f"{_cell(template.life_stages, template.segments)} · 作者 {template.author}",
+        *([f"{AI_LABEL}（{view.model}）"] if view.model else []),
         "",
         template.text,
     ]
-    if review is not None:
-        lines += ["", f"送审：{review.submitted_at:%Y-%m-%d %H:%M}，规则包 {review.pack_version}"]
-        lines += [f"采纳上一版意见：{review.taken}"] if review.taken else []
-        lines += [
-            f"  {each.stage.shown} {each.reviewer} {_OPINIONS[each.decision]} {each.at:%Y-%m-%d}"
-            + (f"　意见：{each.comment}" if each.comment else "")
-            + (f"　采纳：{each.taken}" if each.taken else "")
-            for each in review.decisions
-        ]
-        if review.approval is not None:
-            lines.append(f"批准编号 {review.approval.number}，用到 {review.approval.valid_to}")
-        lines += [
-            f"特批：{each.asked_by} 申请，{each.granted_by or '待第二人'} 批准，"
-            f"用到 {each.until}（{each.reason}）"
-            for each in review.overrides
-        ]
+    lines += _course(review) if review is not None else []
     lines += [f"产品 {code}：{why}" for code, why in line.stopped_products.items()]
     lines += ["", *present_check(view.check, pack)]
     return "\n".join(lines)
+
+
+def _course(review: Review) -> list[str]:
+    """What happened to a text since it was handed in."""
+    lines = ["", f"送审：{review.submitted_at:%Y-%m-%d %H:%M}，规则包 {review.pack_version}"]
+    lines += [f"采纳上一版意见：{review.taken}"] if review.taken else []
+    for each in review.decisions:
+        opinion = _OPINIONS[each.decision.value]
+        lines.append(
+            f"  {each.stage.shown} {each.reviewer} {opinion} {each.at:%Y-%m-%d}"
+            + (f"　意见：{each.comment}" if each.comment else "")
+            + (f"　采纳：{each.taken}" if each.taken else "")
+        )
+    if review.approval is not None:
+        lines.append(f"批准编号 {review.approval.number}，用到 {review.approval.valid_to}")
+    return lines + [
+        f"特批：{each.asked_by} 申请，{each.granted_by or '待第二人'} 批准，"
+        f"用到 {each.until}（{each.reason}）"
+        for each in review.overrides
+    ]
+
+
+def present_copies(document: dict[str, Any]) -> str:
+    """The drafts that a text was filled into, where they were asked for."""
+    if "copies" not in document:
+        return ""
+    lines = [
+        f"  {each['draft_id']}　客户 {each['customer_id']}　{each['product_code']}　"
+        f"{label(Channel(each['channel']))}"
+        for each in document["copies"]
+    ]
+    return "\n".join(["", "", f"用它填过 {len(lines)} 份草稿：", *lines])
 
 
 def present_proposals(proposals: Sequence[Proposal], notes: Sequence[str], pack: Pack) -> str:
@@ -111,6 +129,8 @@ def present_check(check: TemplateCheck, pack: Pack) -> Iterator[str]:
 
 def present_queue(document: dict[str, Any]) -> str:
     """The queue: each cluster's oldest text in full, then what differs."""
+    from copilot.records.template import ReviewStage
+
     if not document["clusters"]:
         return "没有等待审核的模板。"
     lines = []
@@ -188,12 +208,12 @@ def review_document(review: Review) -> dict[str, Any]:
 def _until(item: dict[str, Any]) -> str:
     if item["override_until"]:
         return f"　特批用到 {item['override_until']}"
-    return f"　用到 {item['valid_to']}" if item["state"] == ApprovalState.APPROVED.value else ""
+    return f"　用到 {item['valid_to']}" if item["state"] == _APPROVED else ""
 
 
 def _stopped(item: dict[str, Any]) -> str:
     stopped = item["stopped_products"]
-    if not stopped or item["state"] != ApprovalState.APPROVED.value:
+    if not stopped or item["state"] != _APPROVED:
         return ""
     return "　其中不能用于：" + "；".join(f"{code}（{why}）" for code, why in stopped.items())
 

@@ -23,7 +23,7 @@ from copilot.records.codes import Channel, LifeStage, ProductType
 
 if TYPE_CHECKING:
     from copilot.drafting.template_writer import Cell
-    from copilot.pipeline.template_desk import Proposal
+    from copilot.pipeline.template_proposals import Proposal
     from copilot.pipeline.workbench import Workbench
 
 
@@ -116,7 +116,7 @@ def _by_person(
     """The proposal that a person wrote, as a file or as a text."""
     from copilot.drafting.template_files import read_template, template_of
     from copilot.drafting.template_writer import entries_of
-    from copilot.pipeline.template_desk import propose as keep
+    from copilot.pipeline.template_proposals import propose as keep
 
     if file is not None:
         return keep(bench, read_template(file), actor)

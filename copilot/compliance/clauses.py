@@ -208,7 +208,9 @@ class Structure:
         if index < 0 or self._negators[index][0] < low:
             return None
         nearest = self._negators[index][0]
-        return self._last("negator", max(low, nearest - self._grammar.double_reach), nearest) is None
+        return (
+            self._last("negator", max(low, nearest - self._grammar.double_reach), nearest) is None
+        )
 
     def _negated(self, start: int, end: int) -> bool:
         clause_start, clause_end = self.clause(start)

@@ -49,10 +49,10 @@ def script_moves(move: Move, brief: WritingBrief, scripts: Sequence[Script]) -> 
             "" if move in _AUTHORED_ORDER else order[s.script_id],
         )
     )
-    filled = []
+    filled, values = [], brief.slot_values
     for script in suiting:
         try:
-            filled.append((script, fill(script.text, brief.slot_values)))
+            filled.append((script, fill(script.text, values)))
         except MissingSlot:
             continue
     return filled
@@ -64,18 +64,27 @@ def main_moves(
     """One script for each main move; none repeats a whole sentence that another tells.
 
     The risk goes first: what it must tell, the product move need not. Scripts in ``used`` give
-    way to others as far as there are any as good for the product.
+    way to others that are written for channel and occasion like them: a call never opens with the
+    words of another channel, which would not ask for the identity first.
     """
     chosen: dict[Move, Chosen] = {}
     told: frozenset[str] = frozenset()
     for move in sorted(MAIN_MOVES, key=lambda move: move is not Move.RISK):
         moves = menu[move]
         fresh = [m for m in moves if not paths_in([m[0].text]) & told & WHOLE_SENTENCES] or moves
-        unused = [m for m in fresh if m[0].script_id not in used]
+        peers = [m for m in fresh if _as_fitting(m[0], fresh[0][0])]
+        unused = [m for m in peers if m[0].script_id not in used]
         if fresh:
             chosen[move] = (unused or fresh)[0]
             told |= paths_in([chosen[move][0].text])
     return chosen
+
+
+def _as_fitting(script: Script, best: Script) -> bool:
+    """Whether a script may stand in for the best one."""
+    return bool(script.channels) >= bool(best.channels) and (
+        bool(script.occasions) >= bool(best.occasions)
+    )
 
 
 def _manner_rank(script: Script, brief: WritingBrief) -> int:

@@ -88,7 +88,7 @@ def _expected(basis: PlanBasis) -> Paragraph:
         return say(basis, f"{words}预计缺口{{goal.gap~}}。{rest if m('goal.gap').value else ''}")
     if not m("forecast.accepted").known:
         return Paragraph.of(f"{m('forecast.accepted').missing}，先做小范围试点。")
-    rest = "目标没有写明数量，没有算缺口。"
+    rest = f"{m('goal.value').missing}，没有算缺口。"
     if not m(name).known:
         rest = "成交与金额的记录不足，没有测算。"
     return say(basis, f"按本行近一年的记录触达一轮，预计接受{{forecast.accepted}}；{rest}")
@@ -126,8 +126,10 @@ def _goal(basis: PlanBasis) -> Iterator[Block]:
     yield Paragraph.of(f"期间：{days}（{goal.window.label}）。")
     yield say(basis, f"现状：{basis.metric('base.standing').label}，{{base.standing~}}。")
     yield say(basis, "目标数：{goal.value}。")
-    given = "（照录，未作改动）" if basis.metric("target.head_office").known else ""
-    yield say(basis, f"总行下达的指标：{{target.head_office}}{given}。")
+    given = "总行下达的指标：{target.head_office}"
+    if basis.metric("target.head_office").known:
+        given += "（照录，未作改动）；现状距该指标：{target.gap}"
+    yield say(basis, f"{given}。")
     for line in goal.assumed:
         yield Paragraph.of(f"假设：{line}。", style=Style.BULLET)
     if goal.ignored:
@@ -143,6 +145,8 @@ def _audience(basis: PlanBasis) -> Iterator[Block]:
     yield say(basis, f"目标客群{{audience.customers}}，{through}")
     if basis.reach.excluded:
         yield exclusions(basis)
+        for line in basis.remedies:
+            yield Paragraph.of(line, style=Style.BULLET)
     if basis.reach.unchecked:
         names = "、".join(basis.reach.unchecked)
         yield Paragraph.of(f"缺少数据、未能核验：{names}。", style=Style.NOTE)

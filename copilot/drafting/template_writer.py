@@ -20,6 +20,7 @@ from copilot.records.codes import Channel, DraftKind, LifeStage, ProductType, la
 from copilot.records.product import Product
 from copilot.records.template import Move, Script, Template
 
+EMBEDDED = "embedded"
 LONGEST_LIFE = timedelta(days=365)
 _GREETING = "{{ customer.salutation | greeting }}，"
 _IDENTITY = (

@@ -119,6 +119,8 @@ class ChatModel(BaseChatModel):
             for chunk in self._wire.stream(body, self._guard, call.seconds):
                 reported = chunk.get("usage") or reported
                 raw += _delta(chunk)
+                # Whoever stops reading here has used this much all the same.
+                call.used = self._meter.priced(asked, len(raw), time.monotonic() - started)
                 safe = self._clean_up_to(raw, shown) if flowing else shown
                 if safe > shown:
                     yield ChatGenerationChunk(message=AIMessageChunk(content=raw[shown:safe]))

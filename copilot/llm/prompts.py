@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from copilot.errors import InputError
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
+    from jinja2 import Environment, Template
 
 KEYS = ("id", "version", "inputs", "output")
 SCHEMA_VARIABLE = "output_schema"
@@ -70,7 +70,7 @@ class Prompt:
         from jinja2 import UndefinedError
 
         try:
-            return _environment().from_string(text).render(values).strip()
+            return _compiled(text).render(values).strip()
         except UndefinedError as error:
             raise InputError(
                 f"提示词 {self.prompt_id} 用到的值不存在：{error.message}。",
@@ -170,6 +170,12 @@ def _check_variables(path: Path, body: str, inputs: tuple[str, ...]) -> None:
 def _wrong(path: Path, message: str, field: str | None) -> InputError:
     allowed = f"头部的键：{'、'.join(KEYS)}。"
     return InputError(f"提示词{message}", next=allowed, file=str(path), field=field)
+
+
+@lru_cache(maxsize=64)
+def _compiled(text: str) -> Template:
+    """A section, compiled once: it takes longer than to render it."""
+    return _environment().from_string(text)
 
 
 @lru_cache(maxsize=1)

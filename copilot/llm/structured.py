@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -49,7 +50,7 @@ def shaped_chain(
     Invoke it with the prompt's inputs. It raises `ModelUnavailable` when the endpoint fails, or
     when the reply has not the shape even after one repair.
     """
-    schema = json.dumps(shape.model_json_schema(), ensure_ascii=False)
+    schema = json.dumps(_schema(shape), ensure_ascii=False)
     repair = load_prompt(prompts_dir, "repair")
 
     def messages(values: dict[str, Any]) -> list[BaseMessage]:
@@ -94,9 +95,14 @@ def call_shaped(
     raise AssertionError("unreachable")
 
 
+@lru_cache(maxsize=64)
+def _schema(shape: type[BaseModel]) -> dict[str, Any]:
+    return shape.model_json_schema()
+
+
 def _response_format(rung: str, shape: type[BaseModel]) -> dict[str, Any]:
     if rung == "json_schema":
-        schema = {"name": shape.__name__, "strict": True, "schema": shape.model_json_schema()}
+        schema = {"name": shape.__name__, "strict": True, "schema": _schema(shape)}
         return {"response_format": {"type": "json_schema", "json_schema": schema}}
     return {"response_format": {"type": "json_object"}} if rung == "json_object" else {}
 

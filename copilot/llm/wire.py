@@ -130,8 +130,9 @@ class Wire:
         ends = _end(seconds)
 
         def once() -> dict[str, Any]:
-            with self._open(content) as response:
-                whole = b"".join(_bounded(response.iter_bytes(), self._deadline(ends)))
+            deadline = self._deadline(ends)
+            with self._open(content, deadline) as response:
+                whole = b"".join(_bounded(response.iter_bytes(), deadline))
             return _reply(whole)
 
         with self._place():
@@ -212,7 +213,7 @@ class Wire:
     def _chunks(self, content: bytes, ends: float) -> Iterator[dict[str, Any]]:
         deadline = self._deadline(ends)
         finished = False
-        with self._open(content) as response:
+        with self._open(content, deadline) as response:
             for line in _lines(_bounded(response.iter_bytes(), deadline)):
                 if not line.startswith("data:"):
                     continue
@@ -225,8 +226,8 @@ class Wire:
         if not finished:
             raise _Passing("回复中途断开")
 
-    def _open(self, content: bytes) -> _Response:
-        return _Response(self._http(), self.endpoint, content)
+    def _open(self, content: bytes, deadline: float) -> _Response:
+        return _Response(self._http(), self.endpoint, content, deadline - time.monotonic())
 
     def _http(self) -> httpx.Client:
         with self._opening:
@@ -257,11 +258,20 @@ class Wire:
 class _Response:
     """An open response whose status is good; transport failures become `_Passing`."""
 
-    def __init__(self, client: httpx.Client, endpoint: Endpoint, content: bytes) -> None:
+    def __init__(
+        self, client: httpx.Client, endpoint: Endpoint, content: bytes, seconds: float
+    ) -> None:
+        import httpx
+
         headers = {"Content-Type": "application/json", "User-Agent": "bank-marketing-copilot"}
         if endpoint.api_key:
             headers["Authorization"] = f"Bearer {endpoint.api_key}"
-        self._stream = client.stream("POST", endpoint.url, content=content, headers=headers)
+        timeout = httpx.Timeout(
+            max(seconds, 0.001), connect=min(CONNECT_TIMEOUT_S, max(seconds, 0.001))
+        )
+        self._stream = client.stream(
+            "POST", endpoint.url, content=content, headers=headers, timeout=timeout
+        )
 
     def __enter__(self) -> httpx.Response:
         import httpx

@@ -20,6 +20,7 @@ join customers c using (customer_id) where t.channel = 'mobile' and t.txn_date >
 _TARGET = """select sum(value), count(*) from targets
 where kpi = $kpi and period = $period and list_contains($owners::varchar[], owner_id)"""
 _SHARES = ("maturity_retention", "payroll_retention", "referral_success", "call_connect_rate")
+_LEVELS = ("deposit_point", "fund_holding")
 _MONEY = ("deposit_point", "deposit_daily_avg", "aum_net", "fund_holding", "insurance_premium",
           "intermediary_income")  # fmt: skip
 
@@ -28,8 +29,8 @@ def baseline_metrics(
     rows: PlanRows, branches: Sequence[str], owners: Sequence[str], as_of: date, goal: Goal
 ) -> Iterator[Metric]:
     """The standing of what the goal is about, and the owners' target for the same time."""
-    yield _standing(rows, branches, as_of, goal)
-    yield _head_office(rows, owners, goal)
+    standing, target = _standing(rows, branches, as_of, goal), _head_office(rows, owners, goal)
+    yield from (standing, target, _target_gap(standing, target, goal))
 
 
 def gap_metrics(metrics: Mapping[str, Metric], goal: Goal) -> Iterator[Metric]:
@@ -44,7 +45,7 @@ def gap_metrics(metrics: Mapping[str, Metric], goal: Goal) -> Iterator[Metric]:
         unit,
         formula,
         counter=counter,
-        missing="" if wanted is not None else "目标没有写明数量",
+        missing=_why_no_number(goal) if wanted is None else "",
     )
     forecast = metrics[goal.outcome]
     gap = None
@@ -57,7 +58,7 @@ def gap_metrics(metrics: Mapping[str, Metric], goal: Goal) -> Iterator[Metric]:
         unit,
         f"目标数 − {forecast.label}，不小于零",
         counter=counter,
-        missing="" if gap is not None else forecast.missing or "目标没有写明数量",
+        missing="" if gap is not None else forecast.missing or _why_no_number(goal),
     )
     covered = None
     if wanted and isinstance(forecast.value, int):
@@ -68,8 +69,14 @@ def gap_metrics(metrics: Mapping[str, Metric], goal: Goal) -> Iterator[Metric]:
         covered,
         Unit.RATIO,
         f"{forecast.label} ÷ 目标数",
-        missing="" if covered is not None else forecast.missing or "目标没有写明数量",
+        missing="" if covered is not None else forecast.missing or _why_no_number(goal),
     )
+
+
+def _why_no_number(goal: Goal) -> str:
+    if goal.share is not None:
+        return "目标是比率的变化，没有折算成金额或人数"
+    return "目标没有写明数量"
 
 
 def _standing(rows: PlanRows, branches: Sequence[str], as_of: date, goal: Goal) -> Metric:
@@ -128,9 +135,24 @@ def _head_office(rows: PlanRows, owners: Sequence[str], goal: Goal) -> Metric:
     return Metric(name, title, None, unit, "目标表照录", _TARGET, missing=why)
 
 
+def _target_gap(standing: Metric, target: Metric, goal: Goal) -> Metric:
+    """How far the standing is from head office's target, where both count the same."""
+    gap, why = None, target.missing or standing.missing
+    if goal.kpi not in _LEVELS or goal.measure is not GoalMeasure.AMOUNT:
+        why = why or "指标口径与持仓余额不同，不作比较"
+    elif isinstance(target.value, int) and isinstance(standing.value, int):
+        gap = max(0, target.value - standing.value)
+    words = f"{target.label} − {standing.label}，不小于零"
+    return Metric(
+        "target.gap", "距总行指标", gap, Unit.FEN, words, missing="" if gap is not None else why
+    )
+
+
 def _wanted(standing: Metric, goal: Goal, unit: Unit) -> tuple[int | None, str]:
     if goal.value is not None:
         return goal.value, "目标原文"
+    if goal.share is not None and goal.kpi in _SHARES:
+        return None, "目标原文是比率的变化，没有折算成金额或人数"
     if goal.share is not None and standing.unit is unit and isinstance(standing.value, int):
         return round(standing.value * goal.share), f"{standing.label} × 目标增幅"
     return None, "目标原文"

@@ -55,6 +55,15 @@ class Prohibition(BaseModel):
         return "、".join(found) if all(found) else ""
 
 
+class Remedy(BaseModel):
+    """What to do first for customers whom a check of the gate keeps out."""
+
+    model_config = _CLOSED
+
+    check: str
+    words: str
+
+
 class Catalogue(BaseModel):
     """Everything that a goal may be made of."""
 
@@ -63,6 +72,7 @@ class Catalogue(BaseModel):
     goals: tuple[GoalKind, ...]
     audiences: tuple[AudienceKind, ...]
     prohibited: tuple[Prohibition, ...]
+    remedies: tuple[Remedy, ...]
 
     def audience(self, audience_id: str) -> AudienceKind:
         """One audience (KeyError when there is none)."""

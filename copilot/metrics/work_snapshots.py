@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import fields
 from datetime import date
+from typing import Any
 
 from copilot.records.customer import Holding
 from copilot.records.generation import Generation
@@ -67,5 +68,5 @@ def _bring_up_to_date(
     for row in generation.live.tables.get("holdings", ()):
         currency = row.get("currency") or generation.currency
         if row["customer_id"] in known and currency == generation.currency:
-            values = {name: row.get(name) for name in _COLUMNS}
-            held[row["holding_id"]] = Holding(**{**values, "as_of": day})
+            values: dict[str, Any] = {name: row.get(name) for name in _COLUMNS}
+            held[row["holding_id"]] = Holding(**(values | {"as_of": day}))

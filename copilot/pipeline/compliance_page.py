@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from copilot.compliance import Pack
 
 UNDECIDED_FILE = Path("rules") / "undecided.yaml"
+FIRST_LOOKS = "first_looks.md"  # beside a set: how it came out before any rule knew it
 _NAMES = {
     "violation_recall": "违规召回",
     "violation_recall_alone": "违规召回（脱离语境也成立的）",
@@ -37,8 +38,9 @@ def write_page(
     pack: Pack,
     knowledge_dir: Path,
     catalogue: Path | None,
+    sets: Sequence[Path] = (),
 ) -> None:
-    """Write the page.
+    """Write the page; beside the ``sets`` may stand what their first look showed.
 
     Raises:
         InputError: the catalogue or the list of undecided rows is not of its format.
@@ -54,6 +56,9 @@ def write_page(
     ]
     for name, report in reports.items():
         lines += _of_set(name, report)
+    for folder in dict.fromkeys(file.parent for file in sets):
+        if (notes := folder / FIRST_LOOKS).is_file():
+            lines += ["", "## 第一次看到时的结果", "", notes.read_text("utf-8").strip()]
     lines += _coverage(pack, knowledge_dir, catalogue)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join(lines) + "\n", "utf-8")

@@ -7,9 +7,11 @@ a walk-in's description ──┴─▶ read ──▶ serve first? satisfaction
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 
+from copilot.errors import StateError
 from copilot.records.codes import ConsentPurpose, Mood, label
 from copilot.records.customer import Consent
 from copilot.records.feedback import CustomerFeedback
@@ -60,6 +62,26 @@ def read_text(bench: Workbench, text: str) -> TextReading:
     from copilot.profiles.feedback import load_reader
 
     return load_reader(bench.settings.knowledge_dir).read(text)
+
+
+def read_text_with_model(bench: Workbench, text: str) -> TextReading:
+    """The configured model's answers beside the words that the word list found.
+
+    Raises:
+        StateError: no model is configured.
+        ModelUnavailable: it failed, or its reply has not the shape.
+    """
+    from copilot.llm.readings import read_with_model
+
+    if bench.wire is None:
+        raise StateError(
+            "没有配置大模型", next="请设置 llm_base_url 与 llm_model，或去掉 --model。"
+        )
+    reply = read_with_model(bench.wire, bench.settings.prompts_dir, text)
+    said, own = reply.value, read_text(bench, text)
+    return replace(
+        own, topic=said.topic, intent=said.intent, mood=said.mood, chances=None, by=reply.model
+    )
 
 
 def served_first(bench: Workbench, customer_ids: Iterable[str]) -> dict[str, str]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from copilot.drafting.plan_text import overview, plan_sections
 from copilot.errors import InputError, ModelUnavailable
+from copilot.llm.pseudonyms import Pseudonyms
 from copilot.metrics.plan_catalogue import load_catalogue
 from copilot.metrics.plan_conversion import CONFIDENCE
 from copilot.pipeline import evidence, facts
@@ -90,7 +91,8 @@ def _forbidden(bench: Workbench, text: str) -> Iterator[RefusalReason]:
 def _refused(
     bench: Workbench, request: PlanRequest, reasons: tuple[RefusalReason, ...]
 ) -> PlanRefusal:
-    refusal = PlanRefusal(request.goal.strip()[:LONGEST_GOAL], bench.as_of, reasons)
+    words = Pseudonyms.of(()).hide(request.goal.strip()[:LONGEST_GOAL])  # numbers of people
+    refusal = PlanRefusal(words, bench.as_of, reasons)
     proof = evidence.asked_by(bench, None) | {"rule_pack": bench.checker.pack_version}
     refusal = replace(refusal, draft_id=evidence.draft_id("R", refusal.as_json(), proof))
     evidence.save(

@@ -139,6 +139,7 @@ def _computed(
         managers=managers,
         budget=budget,
         missing=tuple(_missing(rows, metrics)),
+        remedies=tuple(_remedies(bench, reach)),
         notes=tuple(_calendar_notes(goal, bench.as_of)),
     )
 
@@ -334,9 +335,19 @@ def _articles(citations: Iterable[RuleCitation]) -> str:
 def _missing(rows: PlanRows, metrics: dict[str, Metric]) -> Iterator[str]:
     for table in rows.missing:
         yield f"没有{TABLES[table].label}数据。"
+    reasons: dict[str, list[str]] = {}
     for metric in metrics.values():
         if not metric.known:
-            yield f"{metric.label}：{metric.missing}。"
+            reasons.setdefault(metric.missing, []).append(metric.label)
+    for reason, labels in reasons.items():
+        yield f"{reason}，因此没有：{'、'.join(labels)}。"
+
+
+def _remedies(bench: Workbench, reach: Reach) -> Iterator[str]:
+    kept_out = {r.check for r in bench.lookup_rules if r.rule_id in reach.excluded}
+    for remedy in load_catalogue().remedies:
+        if remedy.check in kept_out:
+            yield remedy.words
 
 
 def _calendar_notes(goal: Goal, as_of: date) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What people do with templates: propose, submit, decide, stop, except from a stop.
+"""What people do with proposed templates: submit, decide, stop, except from a stop.
 
 Each step is one transaction with its audit entry, so that a step that is cut off never happened.
 """
@@ -12,10 +12,10 @@ from datetime import date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from copilot.errors import InputError, NotFound, StateError
-from copilot.pipeline.template_check import TemplateCheck, check_template
+from copilot.pipeline.template_check import TemplateCheck
+from copilot.pipeline.template_proposals import FIRST_LOOK, check_now, find, staff_of
 from copilot.pipeline.templates import review_policy
-from copilot.records.staff import Staff
-from copilot.records.template import Decision, Review, ReviewOpinion, Template, content_hash
+from copilot.records.template import Decision, Review, ReviewOpinion, Template
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
@@ -25,31 +25,6 @@ if TYPE_CHECKING:
     from copilot.store.approvals import ApprovalRepository
 
 _BANK_TIME = timezone(timedelta(hours=8))
-_FIRST_LOOK = "请用 `copilot template list` 查看全部模板。"
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """A proposed template version with the checker's answer.
-
-    ``evidence`` says how the words came about when a writer proposed them.
-    """
-
-    template: Template
-    check: TemplateCheck
-    evidence: Mapping[str, Any] | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        """One item of ``copilot template propose --format json``."""
-        return {
-            "template_id": self.template.template_id,
-            "version": self.template.version,
-            "content_hash": content_hash(self.template),
-            "author": self.template.author,
-            "writer": "person" if self.evidence is None else self.evidence["writer"],
-            "text": self.template.text,
-            "check": self.check.as_json(),
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,71 +36,6 @@ class Opinion:
     taken: str = ""
     quote: str = ""
     rule_id: str = ""
-
-
-def check_now(bench: Workbench, template: Template) -> TemplateCheck:
-    """The template held against the rules in force and the shelf of the date."""
-    bank_name = bench.settings.policy.bank_name
-    return check_template(template, bench.checker, bench.shelf, bench.as_of, bank_name)
-
-
-def propose(
-    bench: Workbench,
-    template: Template,
-    staff_id: str,
-    *,
-    evidence: Mapping[str, Any] | None = None,
-) -> Proposal:
-    """Keeps a template as a proposal and says what the checker finds.
-
-    A proposal that was not submitted yet is replaced by its author's next one.
-
-    Raises:
-        InputError: another author, or a version that is not the next one.
-        StateError: the version is in review or was decided, or the author has left.
-    """
-    author = _staff(bench, staff_id)
-    name = _name(template.template_id, template.version)
-    if template.author != author.staff_id:
-        raise InputError(
-            f"模板 {name} 的作者写的是 {template.author}，不是 {author.staff_id}。",
-            next="作者应是提交的本人。",
-            field="author",
-        )
-    checked = check_now(bench, template)
-    with bench.store.transaction() as connection:
-        repository = bench.store.approvals(connection)
-        repository.hold()
-        known = {each.version: each for each in repository.versions(template.template_id)}
-        if repository.review_of(template.template_id, template.version) is not None:
-            raise StateError(f"模板 {name} 已经提交过审核。", next="改动后请提高版本号再提交。")
-        if known and template.version < max(known):
-            raise InputError(
-                f"模板 {name} 之后已有第{max(known)}版。",
-                next=f"请把版本号改成 {max(known) + 1}。",
-                field="version",
-            )
-        earlier = known.get(template.version)
-        if earlier is not None and earlier.author != template.author:
-            raise StateError(
-                f"模板 {name} 是 {earlier.author} 的提案，尚未提交。",
-                next="请换一个编号，或由原作者修改。",
-            )
-        repository.save_template(template)
-        payload = {
-            "content_hash": content_hash(template),
-            "verdict": checked.verdict.value,
-            "pack_version": bench.checker.pack_version,
-            **({"evidence": dict(evidence)} if evidence else {}),
-        }
-        bench.store.audit.append(
-            connection,
-            "template.propose",
-            f"{template.template_id}@{template.version}",
-            payload,
-            actor=author.staff_id,
-        )
-    return Proposal(template, checked, evidence)
 
 
 def submit(
@@ -150,7 +60,7 @@ def submit(
     """
     from copilot.review import Submission
 
-    author = _staff(bench, staff_id)
+    author = staff_of(bench, staff_id)
     template = find(bench, template_id, version)
     if template.author != author.staff_id:
         raise InputError(
@@ -159,12 +69,7 @@ def submit(
             field="as",
         )
     checked = check_now(bench, template)
-    if checked.too_long:
-        worst = max(checked.too_long, key=lambda fill: fill.excess)
-        raise StateError(
-            f"模板 {template_id} 填好后太长：用于 {worst.product_code} 时超 {worst.excess} 个字。",
-            next="请先缩短；`copilot template show` 列出每种情况。",
-        )
+    _check_length(template_id, checked)
     policy = review_policy(bench.settings)
     with _desk(bench) as (connection, desk):
         kept = bench.store.approvals(connection).versions(template_id)
@@ -187,6 +92,15 @@ def submit(
     return review
 
 
+def _check_length(template_id: str, checked: TemplateCheck) -> None:
+    if checked.too_long:
+        worst = max(checked.too_long, key=lambda fill: fill.excess)
+        raise StateError(
+            f"模板 {template_id} 填好后太长：用于 {worst.product_code} 时超 {worst.excess} 个字。",
+            next="请先缩短；`copilot template show` 列出每种情况。",
+        )
+
+
 def decide(
     bench: Workbench,
     template_ids: Sequence[str],
@@ -205,7 +119,7 @@ def decide(
     """
     from copilot.review.authority import stage_for
 
-    reviewer = _staff(bench, staff_id)
+    reviewer = staff_of(bench, staff_id)
     if opinion.rule_id:
         bench.checker.pack.rule(opinion.rule_id)
     for template_id in template_ids if opinion.quote else ():
@@ -245,7 +159,7 @@ def suspend(
     Raises:
         NotFound, StateError, Forbidden, InputError: as `ReviewDesk.suspend`.
     """
-    who = _staff(bench, staff_id)
+    who = staff_of(bench, staff_id)
 
     def one(desk: ReviewDesk, review: Review) -> Review:
         at = _moment(bench, after=review.last_event)
@@ -265,7 +179,7 @@ def ask_override(
     version: int | None = None,
 ) -> Review:
     """Asks for the two-person exception to a stop; errors as `ReviewDesk.ask_override`."""
-    who = _staff(bench, staff_id)
+    who = staff_of(bench, staff_id)
 
     def one(desk: ReviewDesk, review: Review) -> Review:
         at = _moment(bench, after=review.last_event)
@@ -281,7 +195,7 @@ def grant_override(
     bench: Workbench, template_id: str, staff_id: str, *, version: int | None = None
 ) -> Review:
     """Agrees to the exception as the second person; errors as `ReviewDesk.grant_override`."""
-    who = _staff(bench, staff_id)
+    who = staff_of(bench, staff_id)
 
     def one(desk: ReviewDesk, review: Review) -> Review:
         at = _moment(bench, after=review.last_event)
@@ -289,23 +203,6 @@ def grant_override(
 
     details = {"step": "granted"}
     return _each(bench, [template_id], version, one, "template.override", staff_id, details)[0]
-
-
-def find(bench: Workbench, template_id: str, version: int | None = None) -> Template:
-    """A kept template version, the newest when no version is named.
-
-    Raises:
-        NotFound: there is none.
-    """
-    with bench.store.read() as connection:
-        versions = bench.store.approvals(connection).versions(template_id)
-    for template in reversed(versions):
-        if version in (None, template.version):
-            return template
-    if versions:
-        known = "、".join(f"第{each.version}版" for each in versions)
-        raise NotFound(f"模板 {template_id} 没有第{version}版。", next=f"已有：{known}。")
-    raise NotFound(f"没有模板 {template_id}。", next=_FIRST_LOOK)
 
 
 def _check_quote(bench: Workbench, template: Template, quote: str) -> None:
@@ -344,7 +241,7 @@ def _review(repository: ApprovalRepository, template_id: str, version: int | Non
             f"模板 {template_id} 没有提交审核。",
             next="请先由作者用 `copilot template submit` 提交。",
         )
-    raise NotFound(f"没有模板 {template_id}。", next=_FIRST_LOOK)
+    raise NotFound(f"没有模板 {template_id}。", next=FIRST_LOOK)
 
 
 @contextmanager
@@ -379,20 +276,9 @@ def _log(
         bench.store.audit.append(connection, kind, review.subject, payload, actor=actor)
 
 
-def _staff(bench: Workbench, staff_id: str) -> Staff:
-    staff = bench.store.staff(bench.principal).get(staff_id)
-    if not staff.active_on(bench.as_of):
-        raise StateError(f"工号 {staff_id} 已离岗。", next="请换一个在岗的工号。")
-    return staff
-
-
 def _moment(bench: Workbench, after: datetime | None = None) -> datetime:
     """This moment of the business date, and never before what happened earlier that day."""
     clock = datetime.now(_BANK_TIME).time().replace(microsecond=0)
     moment = datetime.combine(bench.as_of, clock)
     same_day = after is not None and after.date() == moment.date()
     return max(moment, after) if same_day and after is not None else moment
-
-
-def _name(template_id: str, version: int) -> str:
-    return f"{template_id} 第{version}版"

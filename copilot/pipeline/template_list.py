@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from copilot.pipeline.template_check import TemplateCheck
-from copilot.pipeline.template_desk import check_now, find
+from copilot.pipeline.template_proposals import check_now, find
 from copilot.pipeline.templates import review_policy
 from copilot.records.codes import Channel, ProductType
 from copilot.records.suspension import Override
@@ -231,12 +231,23 @@ def queue(bench: Workbench, *, decider: str | None = None) -> list[Cluster]:
 
 @dataclass(frozen=True, slots=True)
 class TemplateView:
-    """One template version with everything on record about it."""
+    """One template version with everything on record about it.
+
+    ``writer`` is the model or engine that worded the proposal, empty where a person did.
+    """
 
     line: TemplateLine
     check: TemplateCheck
     others: tuple[int, ...]
     history: tuple[dict[str, Any], ...]
+    writer: str = ""
+
+    @property
+    def model(self) -> str:
+        """The model that worded the proposal; empty where none did."""
+        from copilot.drafting.template_writer import EMBEDDED
+
+        return "" if self.writer == EMBEDDED else self.writer
 
     def as_json(self) -> dict[str, Any]:
         """The document of ``copilot template show --format json``."""
@@ -244,6 +255,7 @@ class TemplateView:
         return {
             **self.line.as_json(),
             "text": template.text,
+            "writer": self.writer or "person",
             "tone": template.tone,
             "product_codes": list(template.product_codes),
             "conditions": {c.feature: f"{c.comparison} {c.value:g}" for c in template.conditions},
@@ -272,7 +284,10 @@ def show(bench: Workbench, template_id: str, version: int | None = None) -> Temp
         repository = bench.store.approvals(connection)
         reviews = repository.reviews_of(template_id)
         others = tuple(each.version for each in repository.versions(template_id))
-    entries = bench.store.audit.entries(f"{template_id}@{template.version}")
+    entries = list(bench.store.audit.entries(f"{template_id}@{template.version}", limit=None))
+    worded: list[dict[str, Any]] = [
+        entry.payload.get("evidence", {}) for entry in entries if entry.kind == "template.propose"
+    ]
     return TemplateView(
         line=line_of(bench, template, reviews),
         check=check_now(bench, template),
@@ -281,6 +296,7 @@ def show(bench: Workbench, template_id: str, version: int | None = None) -> Temp
             {"seq": e.seq, "at": e.at, "actor": e.actor, "kind": e.kind, "hash": e.hash}
             for e in entries
         ),
+        writer=worded[0].get("writer", "") if worded else "",
     )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from copilot.drafting.template_writer import Cell, embedded_proposal
+from copilot.drafting.template_writer import EMBEDDED, Cell, embedded_proposal
 from copilot.errors import InputError, ModelUnavailable
-from copilot.pipeline.template_desk import Proposal, check_now, propose
+from copilot.pipeline.template_proposals import Proposal, check_now, propose
 from copilot.records.codes import label
 from copilot.records.draft import AI_LABEL, WRITER_NOTICE
 from copilot.records.template import Template
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from copilot.drafting.template_model import TemplateModelWriter
     from copilot.pipeline.workbench import Workbench
 
-EMBEDDED = "embedded"
 REVIEW_FIRST = "提案未经审核，不得对外发送"
 
 

@@ -99,10 +99,12 @@ def compute(
     connection: DuckDBPyConnection, what: Computation, report: Callable[[str], None]
 ) -> None:
     """Tables ``features`` and ``found`` (reasons) of the customers in the opened tables."""
+    assembled = False
     for group in what.groups:
         report(group.title)
-        if group.derived:
+        if group.derived and not assembled:
             _assemble(connection, what, derived=False)
+            assembled = True
         _run_group(connection, group, what)
     _assemble(connection, what, derived=True)
     connection.execute(f"create or replace temp table found ({_REASONS})")

@@ -18,7 +18,7 @@ from copilot.profiles.reasons import reason_for
 from copilot.profiles.scores.service import read_scores
 from copilot.profiles.segments.service import read_segments
 from copilot.profiles.spec import load_features
-from copilot.records.generation import FeatureBuild
+from copilot.records.generation import FeatureBuild, Generation
 from copilot.records.profile import FeatureScalar, FeatureSpec, FeatureValue, Profile, Reason
 from copilot.records.staff import Principal
 from copilot.settings import Settings
@@ -82,9 +82,10 @@ def read_profile(
         StateError: profiles have not been built for the date.
     """
     store.customers(principal).get(customer_id)
-    build = built(store, as_of)
+    generation = store.facts.current()
+    build = built(store, as_of, generation)
     table = open_build(build)
-    live = store.facts.current().live
+    live = generation.live
     event = live.last.get(customer_id)
     row = table.row(customer_id)
     if row is None:
@@ -119,13 +120,13 @@ def read_profile(
     return replace(profile, card=card(profile, table.currency))
 
 
-def built(store: Store, as_of: date | None) -> FeatureBuild:
+def built(store: Store, as_of: date | None, generation: Generation | None = None) -> FeatureBuild:
     """The feature build of the current generation as of a date.
 
     Raises:
         StateError: there is none yet.
     """
-    generation = store.facts.current()
+    generation = generation or store.facts.current()
     day = as_of or generation.business_date
     build = store.facts.feature_build(generation.generation_id, day)
     if build is None or not (build.directory / FEATURES_FILE).is_file():

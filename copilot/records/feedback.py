@@ -13,14 +13,15 @@ from copilot.records.codes import Intent, Mood, Topic, label
 class TextReading:
     """One text as it was read.
 
-    ``chances`` are those of the three answers; ``because`` are the words that spoke most for the
-    mood, ``mixed`` says that the text both praises and complains, ``by`` who read it.
+    ``chances`` are those of the three answers, not known of a language model; ``because`` are the
+    words that spoke most for the mood, ``mixed`` says that the text both praises and complains,
+    ``by`` who read it.
     """
 
     topic: Topic
     intent: Intent
     mood: Mood
-    chances: tuple[float, float, float]
+    chances: tuple[float, float, float] | None
     because: tuple[str, ...] = ()
     mixed: bool = False
     settled: bool = False
@@ -39,7 +40,8 @@ class TextReading:
             "intent": self.intent.value,
             "mood": self.mood.value,
             "words": f"{label(self.topic)}·{label(self.intent)}·{label(self.mood)}",
-            "chances": dict(zip(("topic", "intent", "mood"), self.chances, strict=True)),
+            "chances": self.chances
+            and dict(zip(("topic", "intent", "mood"), self.chances, strict=True)),
             "because": list(self.because),
             "mixed": self.mixed,
             "settled": self.settled,

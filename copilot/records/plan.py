@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -150,7 +150,8 @@ class CheckItem:
 class PlanBasis:
     """Everything that a plan's words may state: records, metrics, dates; nothing else.
 
-    ``managers`` maps a member of staff to the customers assigned to them.
+    ``managers`` maps a member of staff to the customers assigned to them, ``remedies`` say what to
+    do first for those who may not be approached.
     """
 
     goal: Goal
@@ -166,7 +167,8 @@ class PlanBasis:
     managers: Mapping[str, int]
     budget: int | None = None
     missing: tuple[str, ...] = ()
-    notes: tuple[str, ...] = field(default=())
+    remedies: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def metric(self, name: str) -> Metric:
         """One metric (KeyError when it was not computed)."""

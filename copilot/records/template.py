@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from functools import lru_cache
 
 from copilot.records.codes import Channel, DraftKind, LifeStage, Manner, Occasion, ProductType
 from copilot.records.compliance import Verdict
@@ -91,6 +92,7 @@ class Template:
         )
 
 
+@lru_cache(maxsize=2048)  # every fill asks whether the text is still the one approved
 def content_hash(template: Template) -> str:
     """SHA-256 over the canonical text and metadata: what an approval is bound to."""
     canonical = json.dumps(asdict(template), ensure_ascii=False, sort_keys=True, default=str)

@@ -17,8 +17,8 @@ class InMemoryApprovals:
 
     def reviews_of(self, template_id: str) -> list[Review]:
         """The reviews of all versions of a template, by version."""
-        known = (self._reviews[key] for key in sorted(self._reviews))
-        return [review for review in known if review.template_id == template_id]
+        own = [review for key, review in self._reviews.items() if key[0] == template_id]
+        return sorted(own, key=lambda review: review.version)
 
     def save_review(self, review: Review) -> None:
         """Keep a review, replacing its earlier state."""

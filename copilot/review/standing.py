@@ -126,10 +126,17 @@ def _lapse(template: Template, approval: Approval, present: Present) -> str:
         allowed = approval.verdict if repacked else Verdict.REVIEW
         if verdict.rank > allowed.rank:
             return f"按现行规则结论变为 {verdict}，须重新审核"
-    if present.product is not None:
-        now = ProductTerms.of(present.product)
-        for reviewed in approval.product_terms:
-            if reviewed.product_code == now.product_code:
-                worse = now.worse_than(reviewed, template.text)
-                return f"产品 {now.product_code} {worse}，须重新审核" if worse else ""
+    return _product_lapse(template, approval, present.product) if present.product else ""
+
+
+def _product_lapse(template: Template, approval: Approval, product: Product) -> str:
+    """Why the text may not be filled for a product: it got worse, or nobody judged its issuer."""
+    now = ProductTerms.of(product)
+    for reviewed in approval.product_terms:
+        if reviewed.product_code == now.product_code:
+            worse = now.worse_than(reviewed, template.text)
+            return f"产品 {now.product_code} {worse}，须重新审核" if worse else ""
+    issuers = {reviewed.issuer for reviewed in approval.product_terms}
+    if issuers and now.issuer not in issuers:
+        return f"产品 {now.product_code} 的发行机构不在送审范围内，须重新审核"
     return ""

@@ -45,7 +45,8 @@ def merge_table(
     order = "ORDER BY customer_id" if table.facts else ""
     columns = ", ".join(identifier(column.name) for column in table.columns)
     db.execute(f"CREATE OR REPLACE VIEW given AS SELECT {columns} FROM {_read([new])}")
-    known = f"SELECT {columns} FROM {_read(old)} SEMI JOIN given USING ({key})"
+    loaded = f"(FROM given LIMIT 0) UNION ALL BY NAME (FROM {_read(old)})"
+    known = f"SELECT {columns} FROM ({loaded}) SEMI JOIN given USING ({key})"
     if not old:
         known = "FROM given LIMIT 0"
     db.execute(f"CREATE OR REPLACE TABLE met AS {known}")
