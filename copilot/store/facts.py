@@ -31,6 +31,8 @@ Brought = Mapping[str, Collection[tuple[Any, ...]]]
 _CURRENT_KEY = "generation"
 _BATCH = 5_000
 _NOTHING: Brought = {}
+# Without the quality report, which is by far the longest column and read at every turn else.
+_MANIFEST = sa.select(*(column for column in schema.generations.c if column.name != "quality"))
 
 
 class FactsRepository:
@@ -220,7 +222,7 @@ class FactsRepository:
         self, connection: Connection, generation_id: str, *, live: bool = False
     ) -> Generation:
         row = connection.execute(
-            sa.select(schema.generations).where(schema.generations.c.generation_id == generation_id)
+            _MANIFEST.where(schema.generations.c.generation_id == generation_id)
         ).one()
         return Generation(
             row.generation_id,
