@@ -18,6 +18,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from copilot.errors import InputError
 from copilot.paths import DEFAULT_DATA_DIR, shipped
 
+DATABASE_FILE = "copilot.db"
+"""The built-in database, in the data directory."""
+
 
 class BankPolicy(BaseModel):
     """What a bank decides for itself: thresholds that are neither law nor code.
@@ -120,7 +123,7 @@ class Settings(BaseSettings):
     @property
     def resolved_database_url(self) -> str:
         """The SQLAlchemy URL; SQLite inside the data directory unless one is configured."""
-        return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'copilot.db'}"
+        return self.database_url or f"sqlite:///{self.data_dir.absolute() / DATABASE_FILE}"
 
     @property
     def model_configured(self) -> bool:
@@ -165,12 +168,16 @@ def load_settings(config: Path | None = None, **overrides: Any) -> Settings:
 def _read_config(path: Path) -> dict[str, Any]:
     import yaml
 
+    if not path.is_file():
+        raise InputError("没有这个配置文件。", file=str(path), next="请核对 --config 的路径。")
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(
-            f"读不到配置文件：{type(error).__name__}", file=str(path), next="请检查路径与YAML格式。"
-        ) from None
+    except OSError:
+        how = "请检查该文件的读取权限。"
+        raise InputError("读不到配置文件。", file=str(path), next=how) from None
+    except (UnicodeDecodeError, yaml.YAMLError):
+        how = "请按 UTF-8 保存，并检查缩进和引号。"
+        raise InputError("配置文件不是可读的 YAML。", file=str(path), next=how) from None
     known = set(Settings.model_fields)
     if not isinstance(values, dict) or set(values) - known:
         unknown = "、".join(sorted(set(values) - known)) if isinstance(values, dict) else "非映射"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import date
@@ -16,6 +15,7 @@ from copilot.pipeline.template_proposals import propose
 from copilot.pipeline.workbench import Workbench
 from copilot.records.template import Review, ReviewOpinion, Template
 from copilot.settings import load_settings
+from copilot.store.copies import copy_data_dir
 
 AUTHOR = "S9004"
 #: One reviewer for each stage, in order.
@@ -42,7 +42,7 @@ ENTRIES: Mapping[str, Any] = {
 
 def copy_of_bank(sample_home: Path, place: Path) -> Path:
     """A data directory with everything but the sources of the tables."""
-    shutil.copytree(sample_home, place, ignore=shutil.ignore_patterns("sample", ".lock"))
+    copy_data_dir(sample_home, place, without=["sample"])
     return place
 
 

@@ -143,6 +143,12 @@ def test_a_broken_config_file_is_named(tmp_path: Path, sample_home: Path) -> Non
     assert done.returncode == 2
     assert "COPILOT_LLM_API_KEY" in done.stderr
     assert "sk-1" not in done.stderr
+    config.write_text("policy: [\n", encoding="utf-8")
+    done = copilot("today", "--data-dir", str(sample_home), "--config", str(config))
+    assert "不是可读的 YAML" in done.stderr
+    done = copilot("today", "--config", str(tmp_path / "无.yaml"))
+    assert done.returncode == 2
+    assert "没有这个配置文件" in done.stderr
 
 
 def test_doctor_reports_a_whole_installation_and_a_missing_one(
@@ -172,7 +178,8 @@ def test_a_pitch_can_be_traced_back_to_its_evidence(bench_customer: str, sample_
     shown = document(copilot("audit", "show", pitch["draft_id"], *home))
     assert shown["draft"]["text"] == pitch["text"]
     assert shown["evidence"]["product"]["product_code"] == "DEP-3Y"
-    assert shown["audit"][0]["kind"] == "draft.pitch"
+    # Another test of this bank may have drafted the same before.
+    assert shown["audit"][0]["kind"] in {"draft.pitch", "draft.pitch.again"}
 
 
 @pytest.fixture

@@ -36,6 +36,7 @@ from copilot.records.feedback import CustomerFeedback
 from copilot.records.matching import CustomerFile, Refusal
 from copilot.settings import load_settings
 from copilot.store import schema
+from copilot.store.copies import copy_data_dir
 
 AS_OF = date(2026, 11, 20)
 KNOWLEDGE = shipped("knowledge")
@@ -232,7 +233,7 @@ def test_a_described_walk_in_who_is_angry_is_served_first(
 def angered(sample_home: Path, tmp_path: Path) -> Iterator[tuple[Workbench, str]]:
     """The sample bank in which the first of today's customers was angry three days ago."""
     home = tmp_path / "home"
-    shutil.copytree(sample_home, home)
+    copy_data_dir(sample_home, home)
     bench = Workbench.open(load_settings(data_dir=home))
     first = call_today(bench, "BR01", 5).calls[0].customer_id
     with bench.store.transaction() as connection:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 import textwrap
@@ -24,6 +23,7 @@ from copilot.records.knowledge import Citation, Document, Passage, SearchQuery
 from copilot.records.staff import Principal
 from copilot.settings import Settings, load_settings
 from copilot.store import Store
+from copilot.store.copies import copy_data_dir
 
 EVERYONE = Principal.operator()
 WEALTH_EAST = Principal("S1002", frozenset({Role.WEALTH}), frozenset({"BR01"}))
@@ -334,7 +334,7 @@ def test_a_script_taken_from_a_reader_leaves_their_talking_points_too(
     from copilot.pipeline.workbench import Workbench
 
     home = tmp_path / "库"
-    shutil.copytree(sample_home, home)
+    copy_data_dir(sample_home, home)
     desk = Workbench.open(load_settings(data_dir=home), staff_id="S1002")
     console = Workbench.open(load_settings(data_dir=home))
     before = {script.script_id for script in desk.scripts}
@@ -358,7 +358,7 @@ def run(*words: str) -> tuple[int, dict[str, object]]:
 
 def test_grant_and_revoke_on_the_command_line(sample_home: Path, tmp_path: Path) -> None:
     home = tmp_path / "库"
-    shutil.copytree(sample_home, home)
+    copy_data_dir(sample_home, home)
     place = ("--data-dir", str(home))
     words = ("search", "卡被限额了", "-k", "100", "--kind", "faq", *place, "--as", "S1002")
 

@@ -19,6 +19,7 @@ from copilot.errors import StateError
 from copilot.pipeline.workbench import Workbench
 from copilot.records.compliance import CheckContext, Verdict
 from copilot.settings import load_settings
+from copilot.store.copies import copy_data_dir
 from tests.test_cli_check import Shell
 
 DAY = date(2026, 11, 20)
@@ -42,7 +43,7 @@ def knowledge(tmp_path: Path) -> Path:
 def home(sample_home: Path, tmp_path: Path) -> Iterator[Path]:
     """A copy of the sample bank, for tests that activate rules in it."""
     place = tmp_path / "home"
-    shutil.copytree(sample_home, place)
+    copy_data_dir(sample_home, place)
     yield place
     shutil.rmtree(place)
 

@@ -23,6 +23,7 @@ from copilot.records.compliance import CheckContext
 from copilot.records.staff import Principal
 from copilot.settings import load_settings
 from copilot.store import Store
+from copilot.store.copies import copy_data_dir
 from tests.conftest import REPOSITORY
 from tests.test_cli_check import Shell
 
@@ -47,7 +48,7 @@ def knowledge(tmp_path: Path) -> Path:
 def home(sample_home: Path, tmp_path: Path) -> Iterator[Path]:
     """A copy of the sample bank, for tests that activate rules in it."""
     place = tmp_path / "home"
-    shutil.copytree(sample_home, place)
+    copy_data_dir(sample_home, place)
     yield place
     shutil.rmtree(place)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 import random
-import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -31,6 +30,7 @@ from copilot.records.codes import Channel, Occasion
 from copilot.records.knowledge import SearchQuery
 from copilot.records.yaml_file import YamlFile
 from copilot.settings import ModelLimits
+from copilot.store.copies import copy_data_dir
 
 if TYPE_CHECKING:
     from copilot.knowledge.search import SearchResult
@@ -217,7 +217,7 @@ def _copied(bench: Workbench) -> Iterator[PlantedBench]:
         )
     with tempfile.TemporaryDirectory(prefix="copilot-eval-") as aside:
         home = Path(aside) / "bank"
-        shutil.copytree(settings.data_dir, home, ignore=shutil.ignore_patterns(".lock", "sample"))
+        copy_data_dir(settings.data_dir, home, without=["sample"])
         copy = PlantedBench.open(settings.model_copy(update={"data_dir": home}), as_of=bench.as_of)
         try:
             yield copy  # type: ignore[misc]
