@@ -12,15 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from copilot.drafting.slots import PERSONAL_PATHS, Slot, parse
 from copilot.errors import InputError, NotFound
-from copilot.records.codes import (
-    Channel,
-    DraftKind,
-    LifeStage,
-    Manner,
-    Occasion,
-    ProductType,
-)
-from copilot.records.template import Condition, Move, Script, Template
+from copilot.records.codes import Channel, DraftKind, LifeStage, ProductType
+from copilot.records.script_entry import ScriptEntry
+from copilot.records.template import Condition, Script, Template
 from copilot.records.yaml_file import Location, YamlFile
 
 #: Files beside the templates that are none: what was approved, and how the bank reviews.
@@ -115,23 +109,6 @@ class _TemplateSheet(BaseModel):
     text: str = Field(min_length=1)
 
 
-class _ScriptMove(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    id: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
-    move: Move
-    product_types: list[ProductType] = []
-    life_stages: list[LifeStage] = []
-    channels: list[Channel] = []
-    reasons: list[str] = []
-    manners: list[Manner] = []
-    occasions: list[Occasion] = []
-    situation: str = Field(min_length=1)
-    text: str = Field(min_length=1)
-    valid_from: date
-    valid_to: date | None = None
-
-
 def load_templates(directory: Path) -> tuple[Template, ...]:
     """Every template under ``directory``, sorted by id.
 
@@ -222,22 +199,9 @@ def _scripts(path: Path) -> Iterable[Script]:
     if not isinstance(file.data, list):
         raise file.error("内部话术文件应是一个列表。")
     for position in range(len(file.data)):
-        move = file.validated(_ScriptMove, (position,))
+        move = file.validated(ScriptEntry, (position,))
         _check_text(file, move.text, (position, "text"))
-        yield Script(
-            script_id=move.id,
-            move=move.move,
-            situation=move.situation,
-            text=move.text.strip(),
-            valid_from=move.valid_from,
-            valid_to=move.valid_to,
-            product_types=tuple(move.product_types),
-            life_stages=tuple(move.life_stages),
-            channels=tuple(move.channels),
-            reasons=tuple(move.reasons),
-            manners=tuple(move.manners),
-            occasions=tuple(move.occasions),
-        )
+        yield move.script()
 
 
 def _check_kind(file: YamlFile, sheet: _TemplateSheet) -> None:
