@@ -12,6 +12,7 @@ from filelock import FileLock
 from copilot.pipeline.workbench import Workbench
 from copilot.settings import Settings, load_settings
 from copilot.store import Store
+from tests.shell import Shell
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -61,3 +62,11 @@ def bench(sample_home: Path) -> Iterator[Workbench]:
     bench = Workbench.open(load_settings(data_dir=sample_home))
     yield bench
     bench.close()
+
+
+@pytest.fixture
+def shell(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> Shell:
+    monkeypatch.chdir(tmp_path)
+    return Shell(monkeypatch, capsys)

@@ -9,6 +9,23 @@ from copilot.knowledge.parsed import ParsedDocument
 from copilot.knowledge.reading import DocumentReader
 from copilot.knowledge.source import read_source
 
+RULE = (
+    "示例银行〔2026〕12号",
+    "营销宣传管理办法",
+    "第一章 总则",
+    "第一条 为规范营销宣传，制定本办法。",
+    "第二条 本办法适用于各支行。",
+    "第一条所称营销宣传，包括厅堂口头介绍。",
+    "第二章 附则",
+    "第三条 本办法自2026年3月1日起施行，有效期至2028年12月31日。",
+)
+ARTICLES = [
+    "营销宣传管理办法 / 第一章 总则 / 第一条",
+    "营销宣传管理办法 / 第一章 总则 / 第二条",
+    "营销宣传管理办法 / 第二章 附则 / 第三条",
+]
+RATES = [["期限", "年利率"], ["3个月", "0.65%"], ["3年", "1.25%"]]
+
 
 def read(path: Path, reader: DocumentReader) -> ParsedDocument:
     """A parsed document; every passage's text is found at its span, and a second reading agrees."""

@@ -11,18 +11,10 @@ import pytest
 
 from copilot.pipeline.workbench import Workbench
 from tests.sarif_shape import SARIF
-from tests.test_cli_check import Shell
+from tests.shell import Shell
 
 POSTER = "😀这款理财零风险，\n保 本保息，欢迎咨询"
 DAY = ("--as-of", "2026-11-20")
-
-
-@pytest.fixture
-def shell(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> Shell:
-    monkeypatch.chdir(tmp_path)
-    return Shell(monkeypatch, capsys)
 
 
 @pytest.fixture

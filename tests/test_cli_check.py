@@ -6,40 +6,12 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from copilot.cli.main import main
+from tests.shell import Shell
 
 POSTER = "这款理财零风险，\n保 本保息，欢迎咨询"
-
-
-class Shell:
-    """Runs the command line in this process."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-        self._monkeypatch = monkeypatch
-        self._capsys = capsys
-
-    def __call__(self, *arguments: object) -> tuple[int, str, str]:
-        self._monkeypatch.setattr(sys, "argv", ["copilot", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        output = self._capsys.readouterr()
-        return int(ended.value.code or 0), output.out, output.err
-
-    def json(self, *arguments: object) -> tuple[int, dict[str, Any]]:
-        code, out, _ = self(*arguments, "--format", "json")
-        return code, json.loads(out)
-
-
-@pytest.fixture
-def shell(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> Shell:
-    monkeypatch.chdir(tmp_path)
-    return Shell(monkeypatch, capsys)
 
 
 @pytest.fixture
@@ -179,6 +151,57 @@ def test_a_bad_line_is_named_and_nothing_is_half_written(
     assert document["error"]["file"] == str(source)
     assert reason in document["error"]["message"]
     assert sorted(p.name for p in tmp_path.iterdir()) == ["in.jsonl"]
+
+
+@pytest.mark.parametrize("link", [None, "symlink", "hard link"])
+def test_the_results_never_replace_the_texts_that_are_checked(
+    shell: Shell, tmp_path: Path, link: str | None
+) -> None:
+    source, target = tmp_path / "文案.jsonl", tmp_path / "结果.jsonl"
+    texts = '{"id": 0, "text": "好"}\n'
+    source.write_text(texts, "utf-8")
+    if link == "symlink":
+        target.symlink_to(source)
+    elif link == "hard link":
+        target.hardlink_to(source)
+    else:
+        target = source
+    code, document = shell.json("check", "--jsonl", source, "--out", target)
+    assert (code, document["error"]["field"]) == (2, "out")
+    assert "覆盖原文" in document["error"]["message"]
+    assert "--out" in document["error"]["next"]
+    assert source.read_text("utf-8") == texts
+
+
+@pytest.mark.parametrize(("name", "reason"), [("没有/结果.jsonl", "不存在"), (".", "是一个文件夹")])
+def test_results_that_cannot_be_written_are_an_input_error_before_any_work(
+    shell: Shell, tmp_path: Path, name: str, reason: str
+) -> None:
+    source = tmp_path / "文案.jsonl"
+    source.write_text('{"id": 0, "text": "好"}\n', "utf-8")
+    code, document = shell.json("check", "--jsonl", source, "--out", tmp_path / name)
+    assert (code, document["error"]["field"]) == (2, "out")
+    assert reason in document["error"]["message"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["文案.jsonl"]
+
+
+def test_a_rule_that_is_broken_twice_tells_its_articles_once(shell: Shell, tmp_path: Path) -> None:
+    (tmp_path / "稿.txt").write_text("本产品保本保息，稳赚。", "utf-8")
+    _, out, _ = shell("check", "稿.txt", "--product", "wmp", "--fragment", "--channel", "counter")
+    title = "（cn.guarantee.principal-or-return，不得使用）"
+    numbers = [line[0] for line in out.splitlines() if line.endswith(title)]
+    assert len(numbers) == 2
+    assert out.count(f"同第{numbers[0]}条") == 1
+    assert "结论：不得使用（block）。" in out
+
+
+def test_a_rule_is_shown_in_the_words_of_a_bank(shell: Shell) -> None:
+    _, out, _ = shell("rules", "show", "cn.guarantee.no-risk")
+    assert "结论：不得使用（block）" in out
+    assert "2015-09-01 起施行，长期有效" in out
+    assert "理财产品" in out
+    assert "［原文］" in out
+    assert not {"wmp", "credit_card", "［text］"} & set(out.replace("、", " ").split())
 
 
 def test_rules_are_listed_shown_and_tested(shell: Shell) -> None:

@@ -12,29 +12,12 @@ import openpyxl
 import pytest
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
-from parsed_files import headings, read, texts, write
+from parsed_files import ARTICLES, RULE, headings, read, texts, write
 
 from copilot.knowledge.formats import parse
 from copilot.knowledge.reading import DocumentReader
 from copilot.knowledge.source import read_source
 from copilot.records.codes import Audience, PassageKind
-
-RULE = (
-    "示例银行〔2026〕12号",
-    "营销宣传管理办法",
-    "第一章 总则",
-    "第一条 为规范营销宣传，制定本办法。",
-    "第二条 本办法适用于各支行。",
-    "第一条所称营销宣传，包括厅堂口头介绍。",
-    "第二章 附则",
-    "第三条 本办法自2026年3月1日起施行，有效期至2028年12月31日。",
-)
-ARTICLES = [
-    "营销宣传管理办法 / 第一章 总则 / 第一条",
-    "营销宣传管理办法 / 第一章 总则 / 第二条",
-    "营销宣传管理办法 / 第二章 附则 / 第三条",
-]
-RATES = [["期限", "年利率"], ["3个月", "0.65%"], ["3年", "1.25%"]]
 
 
 @pytest.fixture(scope="module")

@@ -20,18 +20,10 @@ from copilot.pipeline.workbench import Workbench
 from copilot.records.compliance import CheckContext, Verdict
 from copilot.settings import load_settings
 from copilot.store.copies import copy_data_dir
-from tests.test_cli_check import Shell
+from tests.shell import Shell
 
 DAY = date(2026, 11, 20)
 CONTEXT = CheckContext(as_of=DAY, whole=False)
-
-
-@pytest.fixture
-def shell(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> Shell:
-    monkeypatch.chdir(tmp_path)
-    return Shell(monkeypatch, capsys)
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from copilot.records.codes import Channel, ProductType
 from copilot.records.compliance import Usable
 from copilot.records.draft import CheckedDraft
 from copilot.records.template import ApprovalState
-from tests.test_cli_check import Shell
+from tests.shell import Shell
 
 TODAY = date(2026, 11, 20)
 DEPOSIT = "DEP-3Y"
@@ -204,14 +204,6 @@ def test_a_rule_that_is_activated_stops_what_it_forbids_at_once_and_has_no_excep
     desk.grant_override(bench, first, "S9001")
     assert pitched(bench).draft.template_id != first
     assert show(bench, first).line.state is ApprovalState.LAPSED
-
-
-@pytest.fixture
-def shell(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> Shell:
-    monkeypatch.chdir(tmp_path)
-    return Shell(monkeypatch, capsys)
 
 
 def test_the_command_line_leads_a_text_from_proposal_to_number_and_stop(
