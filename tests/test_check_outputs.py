@@ -99,7 +99,7 @@ def test_github_says_nothing_about_a_clean_text(shell: Shell, tmp_path: Path) ->
         ("这款理财零风险", 8, 6),
         ("ABC零风险", 3, 6),
         ("ＡＢ零风险", 4, 6),
-        ("好零\u200b风\u0301险吗", 2, 8),
+        ("好零\u200b风\u0301险呢", 2, 8),
     ],
 )
 def test_the_underline_stands_under_the_words_whatever_their_width(
