@@ -5,19 +5,24 @@
 ``PEERS`` is an environment made from ``benchmarks/requirements.txt``; without it, or where a
 library is missing, the report says "not installed". Every question goes to every system in turn,
 so that a busy moment hits all of them; each times itself, by the clock and by its own processor
-time. The question sets are not part of this repository: ``--sets DIR`` names their folder.
+time, and lives in a process of limited memory and time. The question sets are not part of this
+repository: ``--sets DIR`` names their folder.
+
+On a machine with other work, ``--keep FILE`` lets the report be measured in pieces: each run
+measures what ``--parts`` and ``--systems`` name and reports it with what the file has of before.
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
+import pickle
 import random
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
@@ -44,8 +49,9 @@ SYSTEMS = (
     "LlamaIndex BM25",
     "Haystack BM25",
 )
-SLOW = frozenset({"Haystack BM25"})
-"""Asked on small sets only."""
+ENOUGH = 60.0
+"""Seconds of processor time after which a system is asked no more questions of a set."""
+PARTS = ("bank", "cold", "atec_antfin", "stard_law", "chunks")
 
 
 @dataclass
@@ -68,6 +74,10 @@ class Run:
         """nDCG@10 with its interval."""
         return mean(self.ndcg)
 
+    def over(self, questions: int) -> float:
+        """nDCG@10 over the first so many questions, which a slower system was asked."""
+        return statistics.fmean(self.ndcg[:questions])
+
     @property
     def p50_ms(self) -> float:
         """The middle of the clock times."""
@@ -86,22 +96,19 @@ class Comparison:
     name: str
     texts: int
     questions: int
-    runs: Mapping[str, Run]
+    runs: dict[str, Run]
     build: float
     update: float
     whole_search: tuple[float, float] | None = None
 
 
-def compare(questions: QuestionSet, peers: Peers) -> Comparison:
-    """Asks every system every question, in turns."""
+def compare(questions: QuestionSet, peers: Peers, systems: Sequence[str]) -> Comparison:
+    """Asks every system the questions, in turns."""
     ids = list(questions.passages)
     texts = [passage.text for passage in questions.passages.values()]
     runs = {OURS: Run()}
-    for name in SYSTEMS:
-        too_slow = name in SLOW and len(texts) > LARGE
-        reply = {"missing": "not asked: too slow at this size"} if too_slow else peers.ask(
-            {"build": name, "ids": ids, "texts": texts}
-        )  # fmt: skip
+    for name in systems:
+        reply = peers.ask({"build": name, "ids": ids, "texts": texts})
         runs[name] = Run(missing=str(reply.get("missing", "")))
         print(f"  {name}: {runs[name].missing or 'built'}", file=sys.stderr, flush=True)
     with tempfile.TemporaryDirectory() as folder:
@@ -112,12 +119,13 @@ def compare(questions: QuestionSet, peers: Peers) -> Comparison:
             ranked = index.ranked(wanted.weighted(), Scope(question.as_of or TODAY), 10)
             times = time.perf_counter() - clock, time.process_time() - processor
             runs[OURS].add(question, [ident for ident, _ in ranked], *times)
-            order = [name for name in SYSTEMS if not runs[name].missing]
+            order = [name for name in systems if not runs[name].missing]
+            order = [name for name in order if sum(runs[name].cpu_seconds) < ENOUGH]
             random.Random(number).shuffle(order)
             for name in order:
                 reply = peers.ask({"ask": name, "text": question.text})
                 if "missing" in reply:
-                    runs[name].missing = str(reply["missing"])
+                    runs[name] = Run(missing=str(reply["missing"]))
                 else:
                     runs[name].add(question, reply["found"], reply["seconds"], reply["cpu_seconds"])
     small = len(texts) <= LARGE
@@ -164,31 +172,32 @@ def main() -> None:
     parser.add_argument("--questions", type=int, default=300, help="at most so many of a set")
     parser.add_argument("--large", type=int, default=100, help="the same above 20,000 texts")
     parser.add_argument("--data-dir", type=Path, help="an existing bank, for the cold search")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
+    parser.add_argument("--systems", nargs="*", choices=SYSTEMS, default=SYSTEMS)
+    parser.add_argument("--keep", type=Path, help="what was measured, for the next run")
     parser.add_argument("--write", type=Path, help="where the report goes")
     given = parser.parse_args()
-    sets = sorted(path for path in given.sets.glob("*") if path.is_dir())
-    if not sets:
-        print(f"no question sets under {given.sets}: give --sets DIR", file=sys.stderr)
     found = retrieval_report.Findings()
-    for step in steps(given, sets):
+    if given.keep and given.keep.is_file():
+        found = pickle.loads(given.keep.read_bytes())
+    for step in steps(given):
         step(found)
+        if given.keep:
+            given.keep.write_bytes(pickle.dumps(found))
         page = retrieval_report.report(found)
         if given.write:  # after every step, so that a long run that is cut off leaves something
             given.write.write_text(page, "utf-8")
     print(page)
 
 
-def steps(
-    given: argparse.Namespace, sets: Sequence[Path]
-) -> Iterator[Callable[[retrieval_report.Findings], None]]:
+def steps(given: argparse.Namespace) -> Iterator[Callable[[retrieval_report.Findings], None]]:
     """What is measured, the quickest first."""
 
     def own(found: retrieval_report.Findings) -> None:
         found.bank = retrieval_bank.measure(ROOT / "knowledge", ROOT / "tests" / "questions")
-        if given.data_dir:
-            found.cold = retrieval_bank.cold(given.data_dir, given.peers)
-        with Peers(given.peers) as peers:
-            found.versions = peers.ask({"versions": True})
+
+    def cold(found: retrieval_report.Findings) -> None:
+        found.cold = retrieval_bank.cold(given.data_dir, given.peers)
 
     def laws(found: retrieval_report.Findings) -> None:
         with Peers(given.peers) as peers:
@@ -199,11 +208,19 @@ def steps(
         limit = given.large if len(whole.passages) > LARGE else given.questions
         print(f"{folder.name}: {len(whole.passages):,} texts", file=sys.stderr, flush=True)
         with Peers(given.peers) as peers:
-            found.comparisons.append(compare(some(whole, limit), peers))
+            found.versions = found.versions or peers.ask({"versions": True})
+            found.take(compare(some(whole, limit), peers, given.systems))
 
-    yield own
-    yield from (partial(one, folder) for folder in sets)
-    if given.sets / "stard_law" in sets:
+    folders = [given.sets / name for name in ("atec_antfin", "stard_law")]
+    there = {folder.name for folder in folders if folder.is_dir()}
+    if len(there) < len(folders):
+        print(f"question sets are missing under {given.sets}: give --sets DIR", file=sys.stderr)
+    if "bank" in given.parts:
+        yield own
+    if "cold" in given.parts and given.data_dir:
+        yield cold
+    yield from (partial(one, f) for f in folders if f.name in there.intersection(given.parts))
+    if "chunks" in given.parts and "stard_law" in there:
         yield laws
 
 

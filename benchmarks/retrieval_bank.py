@@ -51,11 +51,15 @@ _ARTICLE = re.compile(
 
 @dataclass
 class BankFigures:
-    """The question set over the sample knowledge, by half, and by what makes a question hard."""
+    """The question set over the sample knowledge, by half, and by what makes a question hard.
+
+    ``separation`` is by evidence, ``covered`` by coverage alone.
+    """
 
     halves: Mapping[str, Mapping[str, Metric]]
     hard: Mapping[str, Metric]
-    separation: Separation | None
+    separation: Mapping[str, Separation | None]
+    covered: Mapping[str, Separation | None]
     undated_stale: Metric
     passages: int
 
@@ -86,7 +90,11 @@ def measure(knowledge: Path, folder: Path) -> BankFigures:
     return BankFigures(
         {name: summary(found) for name, found in halves.items()},
         {name: mean(values) for name, values in sorted(hard.items())},
-        separation(halves["test"]),
+        {name: separation(found) for name, found in halves.items()},
+        {
+            name: separation([replace(outcome, evidence=outcome.coverage) for outcome in found])
+            for name, found in halves.items()
+        },
         stale_without_dates(passages, questions, read_synonyms(knowledge / SYNONYMS_FILE)),
         len(passages),
     )

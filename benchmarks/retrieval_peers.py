@@ -206,6 +206,8 @@ def main() -> None:
             reply = {"missing": f"not installed: {error.name}"}
         except importlib.metadata.PackageNotFoundError as error:
             reply = {"missing": f"not installed: {error}"}
+        except MemoryError:
+            reply = {"missing": "out of memory"}
         except Exception as error:
             reply = {"missing": f"{type(error).__name__}: {error}"[:200]}
         print(json.dumps(reply), file=replies, flush=True)

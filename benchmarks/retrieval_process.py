@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
+import select
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Sequence
@@ -13,9 +16,16 @@ from typing import Any
 WORKER = Path(__file__).with_name("retrieval_peers.py")
 
 
-SHARED = frozenset({"LangChain BM25", "LangChain Chroma LSA-512", "LangChain Ensemble"})
-"""These are made of each other's parts and live in one process; every other has its own, so that
-one that runs out of memory takes no other with it."""
+SHARED = frozenset({"LangChain Chroma LSA-512", "LangChain Ensemble"})
+"""The second asks the first, so they live in one process; every other system has its own, so that
+one that runs out of memory or time takes no other with it."""
+
+MEMORY = 8 * 2**30
+"""Bytes of address space that a peer's process may take."""
+PROCESSOR = 420
+"""Seconds of processor time that a peer's process may use, building and answering together."""
+CLOCK = 1800
+"""Seconds by the clock after which a peer that does not answer is given up."""
 
 
 class Peers:
@@ -37,16 +47,20 @@ class Peers:
         if self._python is None:
             return {"missing": "not installed"}
         name = str(request.get("build") or request.get("ask") or "")
-        process = self._process("" if name in SHARED else name, self._python)
+        process = self._process("shared" if name in SHARED else name, self._python)
         assert process.stdin is not None
         assert process.stdout is not None
+        reply = ""
         try:
             process.stdin.write(json.dumps(request) + "\n")
             process.stdin.flush()
+            if late := _too_late(process):
+                process.kill()
+                return {"missing": late}
             reply = process.stdout.readline()
         except BrokenPipeError:
-            reply = ""
-        return dict(json.loads(reply)) if reply else {"missing": "the process ended"}
+            pass
+        return dict(json.loads(reply)) if reply else {"missing": _why(process.wait())}
 
     def _process(self, name: str, python: Path) -> subprocess.Popen[str]:
         if name not in self._processes:
@@ -56,8 +70,38 @@ class Peers:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 text=True,
+                preexec_fn=_limited,
             )
         return self._processes[name]
+
+
+def _limited() -> None:
+    # The processor time is watched from outside: RLIMIT_CPU makes a process's own clock coarse.
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+
+
+def _too_late(process: subprocess.Popen[str]) -> str:
+    """Waits for an answer; why there is none to wait for any longer, else nothing."""
+    started = time.monotonic()
+    while not select.select([process.stdout], [], [], 5)[0]:
+        if _processor_so_far(process.pid) > PROCESSOR:
+            return f"not done within {PROCESSOR} s of processor time"
+        if time.monotonic() - started > CLOCK:
+            return f"no answer within {CLOCK} s"
+    return ""
+
+
+def _processor_so_far(pid: int) -> float:
+    """Seconds of processor time that a running process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _why(code: int) -> str:
+    """Why a process is gone, from its exit code."""
+    if code < 0:
+        return f"ended by {signal.Signals(-code).name} (memory is limited to {MEMORY >> 30} GiB)"
+    return f"ended with code {code}"
 
 
 def processor_seconds(work: Callable[[], object]) -> float:

@@ -72,6 +72,52 @@ def test_a_denied_or_warned_promise_passes(checker: Checker, text: str) -> None:
     assert checker.check(text, WEALTH).verdict is Verdict.PASS
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "某平台称年化收益18%，实际远达不到",
+        "使用“稳赚不赔”一类的表述，容易使投资者忽视风险",
+        "产品名称里的“保本”二字早已不再出现",
+        "投资者往往被高收益吸引",
+        "买理财会亏吗，结构性存款保本吗？",
+    ],
+)
+def test_what_is_reported_explained_mentioned_or_asked_is_no_promise(
+    checker: Checker, text: str
+) -> None:
+    assert checker.check(text, WEALTH).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "本产品保本，投资者往往被高收益吸引",
+        "您看“保本”二字，这款理财就是，买它",
+        "投资者往往追求的高收益，我行这款保本就能给您",
+        "还有比这保本的理财更好的吗？",
+    ],
+)
+def test_a_tone_of_report_excuses_nothing_that_is_sold_in_the_same_breath(
+    checker: Checker, text: str
+) -> None:
+    assert checker.check(text, WEALTH).verdict is Verdict.BLOCK
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "今天就剩两个名额，再不办就没有了",
+        "这批只放三个名额，先给老客户",
+        "这款很稳，您闭眼买就行",
+        "这款您不用想，直接买",
+        "隔壁那家银行快不行了，钱转过来吧",
+        "人家那边都在挤兑了，您赶紧转",
+    ],
+)
+def test_scarcity_blind_trust_and_rumours_do_not_pass(checker: Checker, text: str) -> None:
+    assert checker.check(text, WEALTH).verdict is not Verdict.PASS
+
+
 def test_an_ordinary_deposit_may_say_that_principal_is_safe(checker: Checker) -> None:
     text = "定期存款保本保息，到期自动转存"
     deposit = replace(WEALTH, product=ProductType.DEPOSIT)

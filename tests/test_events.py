@@ -151,6 +151,15 @@ def test_a_wrong_event_names_file_row_and_field_and_records_nothing(
     assert bench.store.facts.current().live.revision == 0
 
 
+def test_an_unknown_kind_is_named_with_the_kinds_there_are(bench: Workbench) -> None:
+    with pytest.raises(InputError, match="birthday") as error:
+        add(bench, INFLOW | {"kind": "birthday"})
+    assert "complaint（投诉）" in error.value.next
+    with pytest.raises(InputError) as error:
+        add(bench, {name: INFLOW[name] for name in INFLOW if name != "kind"})
+    assert "large_inflow（大额到账）" in error.value.next
+
+
 def test_an_unknown_customer_and_a_missing_field_are_named(bench: Workbench) -> None:
     with pytest.raises(NotFound) as error:
         add(bench, INFLOW | {"customer_id": "C99"})

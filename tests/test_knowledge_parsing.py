@@ -8,10 +8,12 @@ from pathlib import Path
 import knowledge_files as files
 import pytest
 
+from copilot.drafting.template_files import load_scripts
 from copilot.errors import InputError
 from copilot.knowledge.formats import knowledge_files, parse
 from copilot.knowledge.parsed import ParsedDocument
 from copilot.knowledge.source import LARGEST, read_source
+from copilot.paths import shipped
 from copilot.records.codes import Audience, PassageKind
 
 
@@ -79,6 +81,18 @@ def test_a_script_is_one_internal_move(tmp_path: Path) -> None:
     assert document.audience is Audience.INTERNAL
 
 
+def test_every_shipped_script_is_read_for_search_as_it_is_read_for_drafting() -> None:
+    folder = shipped("knowledge") / "scripts"
+    passages = [
+        passage.citation
+        for path in sorted(folder.glob("*.yaml"))
+        for passage in parse(read_source(path)).passages
+    ]
+    drafted = [f"内部话术 {script.script_id}" for script in load_scripts(folder)]
+    assert len(drafted) > 100
+    assert passages == drafted
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
 def test_a_plain_text_keeps_chapters_and_articles_in_any_usual_encoding(
     tmp_path: Path, encoding: str
@@ -90,6 +104,21 @@ def test_a_plain_text_keeps_chapters_and_articles_in_any_usual_encoding(
         "柜面管理办法 / 第一章 总则 / 第二条",
     ]
     assert document.passages[1].text == "第二条 柜面业务限额另行规定。"
+
+
+def test_books_of_a_code_in_another_order_keep_their_articles(tmp_path: Path) -> None:
+    text = """第三条 合同依法成立。
+第四条 依照
+第二条 的规定承担责任。
+第五条 本编自公布之日起施行。
+第一编 总则
+第二条 法律面前人人平等。
+第三条 民事权益受法律保护。
+"""
+    document = parsed(tmp_path / "法典.txt", text.encode())
+    articles = [passage.citation.removeprefix("《法典》") for passage in document.passages]
+    assert articles == ["第三条", "第四条", "第五条", "第二条", "第三条"]
+    assert "第二条 的规定" in document.passages[1].text
 
 
 def test_spans_point_at_the_words_in_the_source(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from copilot.llm.circuit import CircuitOpen
 from copilot.llm.door import open_wire
 from copilot.llm.tape import Tape
 from copilot.llm.wire import Endpoint, Rejected, Wire
+from copilot.pipeline.health import Health, examine
 from copilot.records.usage import Usage
 from copilot.settings import ModelLimits, Settings, load_settings
 from copilot.store import Store
@@ -296,3 +297,35 @@ def test_a_request_that_was_never_recorded_is_an_error_and_is_not_sent(
         ask(wire)
     assert "llm_record_dir" in error.value.next
     assert server.requests == []
+
+
+def test_doctor_tells_the_days_usage_against_its_budget(
+    server: FakeOpenAI, settings: Settings, store: Store
+) -> None:
+    def told(**limits: Any) -> Health:
+        configured = settings.model_copy(
+            update={
+                "llm_base_url": server.base_url,
+                "llm_model": "scripted",
+                "llm_limits": ModelLimits(**limits),
+            }
+        )
+        return next(item for item in examine(configured) if item.name == "大模型今日用量")
+
+    wire, other_store = open_bank(settings, server, day_tokens=12_000)
+    ask(wire, max_tokens=150)
+    other_store.close()
+    used = store.model_usage.on(date.today()).tokens
+    assert (told().state, told().detail) == ("off", "没有设每日上限，不记用量")
+    within = told(day_tokens=12_000, day_fen=250)
+    assert within.state == "ok"
+    assert f"1 次调用，{used} 个词元（上限 12,000 个词元）" in within.detail
+    assert "0.00 元（上限 2.50 元）" in within.detail
+    spent = told(day_tokens=used)
+    assert spent.state == "off"
+    assert "已到上限" in spent.detail
+    assert "llm_limits" in spent.next
+
+
+def test_doctor_says_nothing_of_usage_without_a_model(settings: Settings, store: Store) -> None:
+    assert "大模型今日用量" not in {item.name for item in examine(settings)}

@@ -8,7 +8,7 @@ import pytest
 
 from copilot.errors import InputError
 from copilot.metrics.plan_catalogue import load_catalogue
-from copilot.pipeline.plan_goal import LONGEST_GOAL, parse_goal
+from copilot.pipeline.plan_goal import LONGEST_GOAL, parse_goal, without_work_ratios
 from copilot.records.plan import Goal, GoalMeasure
 
 TODAY = date(2026, 11, 20)
@@ -85,6 +85,33 @@ def test_a_goal_that_says_nothing_is_an_error_with_a_way_on(text: str) -> None:
 
     assert error.value.field == "goal"
     assert error.value.next
+
+
+@pytest.mark.parametrize("text", ["三月份卖出基金-500万", "存款增长负10%", "增存－3000万"])
+def test_a_goal_below_zero_is_refused_with_an_example(text: str) -> None:
+    with pytest.raises(InputError, match="负数") as error:
+        goal(text)
+
+    assert "--goal" in error.value.next
+
+
+@pytest.mark.parametrize("text", ["11-12月增存5000万", "2026-2027年增存1亿", "DEP-3Y增存100万"])
+def test_a_hyphen_between_figures_or_in_a_code_is_no_minus(text: str) -> None:
+    assert goal(text).kind == "deposit"
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("年底前到期承接率做到90%", "年底前到期承接率"),
+        ("转介成功率提高５个百分点", "转介成功率"),
+        ("年底前客户满意率达到98.5%，增存3000万", "年底前客户满意率,增存3000万"),
+        ("年底前理财收益率做到5%", "年底前理财收益率做到5%"),
+        ("承接率高，保证收益5%", "承接率高,保证收益5%"),
+    ],
+)
+def test_the_ratios_of_ones_own_work_are_no_returns(text: str, read: str) -> None:
+    assert without_work_ratios(text) == read
 
 
 def test_every_prohibition_names_a_rule_that_exists_and_catches_its_own_words() -> None:

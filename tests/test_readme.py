@@ -42,3 +42,20 @@ def test_both_make_targets_run_the_same_file_as_without_make() -> None:
     assert "bootstrap.py run" in makefile
     assert "bootstrap.py test" in makefile
     assert "make test" in (REPOSITORY / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def test_the_mapping_in_the_readme_takes_in_a_bank_s_two_files(tmp_path: Path) -> None:
+    from copilot.tables import check_tables, read_sources
+
+    found = re.search(r"```yaml\n(version: 1\n.*?)```", README, re.DOTALL)
+    assert found is not None
+    (tmp_path / "sources.yaml").write_text(found[1], encoding="utf-8")
+    (tmp_path / "客户.csv").write_text(
+        "客户号,姓名,性别,出生日期\nK001,林晓梅,女,1975-03-04\n", encoding="utf-8"
+    )
+    (tmp_path / "产品.csv").write_text(
+        "代码,名称,类型,利率\nP1,一年定期,定期,1.15%\n", encoding="utf-8"
+    )
+    report = check_tables(read_sources(tmp_path / "sources.yaml"))
+    assert report.accepted == {"customers": 1, "products": 1}
+    assert not [count for count in report.counts if count.action == "quarantined"]

@@ -135,8 +135,8 @@ def test_a_missing_or_cut_file_is_named(tmp_path: Path, folder: Path) -> None:
 
 
 def test_the_separation_curve_counts_both_kinds_at_every_floor() -> None:
-    def outcome(gold: dict[str, int], coverage: float) -> Outcome:
-        return Outcome(Question("q", "t", gold), (), 0.0, 0.0, coverage=coverage)
+    def outcome(gold: dict[str, int], evidence: float) -> Outcome:
+        return Outcome(Question("q", "t", gold), (), 0.0, 0.0, evidence=evidence)
 
     answered = [outcome({"a": 1}, value) for value in (0.9, 0.6, 0.3)]
     unanswered = [outcome({}, value) for value in (0.4, 0.1)]

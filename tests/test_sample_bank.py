@@ -18,7 +18,9 @@ from sample_bank_files import Bank, day_of, fen
 
 from copilot.errors import InputError
 from copilot.paths import shipped
+from copilot.pipeline.bank import sample_sources
 from copilot.records.tables import TABLES
+from copilot.settings import load_settings
 from copilot.tables import read_sources
 from copilot.tables.sample import BUSINESS_DATE, write_sample_bank
 
@@ -318,3 +320,26 @@ def test_a_product_that_customers_hold_must_be_on_the_shelf(tmp_path: Path) -> N
             (shelf / sheet.name).write_bytes(sheet.read_bytes())
     with pytest.raises(InputError, match="CD-3Y"):
         write_sample_bank(tmp_path / "out", knowledge_dir=tmp_path, customers=100)
+
+
+def test_what_a_killed_generation_left_behind_is_cleared_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(out: Path, **_: object) -> None:
+        out.mkdir(parents=True)
+        (out / "customers.csv").write_text("半份", "utf-8")
+        raise KeyboardInterrupt
+
+    def whole(out: Path, **_: object) -> None:
+        out.mkdir(parents=True)
+        (out / "sources.yaml").write_text("version: 1\n", "utf-8")
+
+    settings = load_settings(data_dir=tmp_path)
+    monkeypatch.setattr("copilot.tables.sample.write_sample_bank", killed)
+    with pytest.raises(KeyboardInterrupt):
+        sample_sources(settings, lambda text: None)
+    monkeypatch.setattr("copilot.tables.sample.write_sample_bank", whole)
+    assert sample_sources(settings, lambda text: None).is_file()
+    assert [(p.name, sorted(q.name for q in p.iterdir())) for p in tmp_path.iterdir()] == [
+        ("sample", ["sources.yaml"])
+    ]

@@ -56,6 +56,17 @@ def load_two_customers(store: Store) -> None:
         store.facts.activate(connection, generation, {"customers": customers, "consents": consents})
 
 
+@pytest.mark.parametrize(("revision", "way_on"), [("9999", "更新版本"), ("0001", "copilot init")])
+def test_a_store_of_another_version_says_which_program_or_command_helps(
+    settings: Settings, store: Store, revision: str, way_on: str
+) -> None:
+    with store.transaction() as connection:
+        connection.execute(sa.text(f"UPDATE alembic_version SET version_num = '{revision}'"))
+    with pytest.raises(StateError, match=revision) as refusal:
+        Store.open(settings)
+    assert way_on in refusal.value.next
+
+
 def test_migrations_end_in_exactly_the_declared_schema(store: Store) -> None:
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext

@@ -181,6 +181,17 @@ def test_rows_that_point_nowhere_are_put_aside(bank: BankFiles) -> None:
     assert found(report, "missing_required.customer_id").examples == (6,)
 
 
+def test_a_rate_in_percent_where_basis_points_are_meant_is_pointed_out(bank: BankFiles) -> None:
+    bank.mappings["products"] += "      rate_bp: 利率\n      apr_bp: 年化\n"
+    rows = ("D1,活期,deposit,5,", "D2,一年期,deposit,1.15%,", "D3,两年期,deposit,1.15,")
+    rows += ("L1,消费贷,loan,,360", "L2,按揭,loan,,3.6")
+    lines = ["产品代码,名称,类型,利率,年化,发行机构,生效日"]
+    lines += [f"{row},本行,2026-01-01" for row in rows]
+    bank.write("products.csv", "\n".join(lines) + "\n")
+    pointed = found(bank.check(), "percent_for_points")
+    assert (pointed.action, pointed.examples) == ("noted", (4, 6))
+
+
 def test_the_future_is_put_aside(bank: BankFiles) -> None:
     bank.table("transactions", TRANSACTIONS + "T4,C001,2026-11-20,5\nT5,C001,2026-11-21,5\n")
     assert found(bank.check(), "future_date.txn_date").examples == (6,)

@@ -27,6 +27,14 @@ def ask(
     customer: Annotated[
         str | None, typer.Option("--customer", metavar="ID", help="问题涉及的客户号。")
     ] = None,
+    conversation: Annotated[
+        str | None,
+        typer.Option(
+            "--conversation",
+            metavar="ID",
+            help="对话编号：接着问时可以省去产品名，30分钟不用即过期。",
+        ),
+    ] = None,
     acting: StaffOption = None,
     as_of: AsOfOption = None,
     data_dir: DataDirOption = None,
@@ -42,14 +50,15 @@ def ask(
     if not question.strip():
         raise InputError("问题是空的。", field="text", next="例：copilot ask 三年定存多少。")
     with workbench(data_dir, config, acting, as_of) as bench:
-        found = answer(bench, question, customer)
+        found = answer(bench, question, customer, conversation)
     emit(found.as_json(), lambda: present(found), format)
     return 1 if found.refused else 0
 
 
 def present(found: Answer) -> str:
     """An answer for people."""
-    lines = [found.answer]
+    lines = [f"（{found.understood}）"] if found.understood else []
+    lines.append(found.answer)
     sources = dict.fromkeys(f"{c.source or c.passage_id}：“{c.quote}”" for c in found.citations)
     if sources:
         lines += ["", "依据：", *(f"  · {source}" for source in sources)]

@@ -207,6 +207,19 @@ def _check_lines(
     checker: Checker, records: _Records, source: Path, target: Path, day: date
 ) -> None:
     """Judges a file line by line; the result appears whole or not at all."""
+    if target.exists() and source.exists() and target.samefile(source):
+        raise InputError(
+            "结果文件就是待检查的文件，写入会覆盖原文，没有检查。",
+            file=str(target),
+            field="out",
+            next="请把 --out 换成另一个文件名。",
+        )
+    if target.is_dir() or not target.absolute().parent.is_dir():
+        raise InputError(
+            f"写不到 {target}：{'它是一个文件夹' if target.is_dir() else '所在的文件夹不存在'}",
+            field="out",
+            next="请给出已有文件夹里的一个文件名。",
+        )
     partial = target.with_name(target.name + ".partial")
     encode = json.JSONEncoder(ensure_ascii=False).encode
     try:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from copilot.records.compliance import CheckResult, Finding, Severity, Verdict
+from copilot.records.compliance import CheckResult, Finding, RuleCitation, Severity, Verdict
 
 if TYPE_CHECKING:
     from copilot.compliance.pack import Pack
@@ -25,7 +25,7 @@ VERDICTS = {
     Verdict.BLOCK: "不得使用",
 }
 _USABLE = {"send": "可以发送", "internal": "仅供内部参考，未经审核不得对外发送", "no": "不得使用"}
-_EVIDENCE = {"text": "原文", "quote": "引文", "summary": "摘要", "recall": "待核实"}
+EVIDENCE = {"text": "原文", "quote": "引文", "summary": "摘要", "recall": "待核实"}
 _SARIF_SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
@@ -133,19 +133,25 @@ def github_annotations(checked: Checked) -> Iterator[str]:
 
 def _for_people(checked: Checked) -> Iterator[str]:
     result = checked.result
+    found, usable = VERDICTS[result.verdict], _USABLE[result.usable]
     yield (
-        f"结论：{VERDICTS[result.verdict]}（{result.verdict}），{_USABLE[result.usable]}。"
+        f"结论：{found}（{result.verdict}）{'' if usable == found else f'，{usable}'}。"
         f"规则包 {result.pack_version}"
     )
+    told: dict[tuple[str, tuple[RuleCitation, ...]], int] = {}
     for number, finding in enumerate(result.findings, 1):
+        before = told.setdefault((finding.rule_id, finding.citations), number)
         yield ""
-        yield from _finding_for_people(checked, number, finding)
+        yield from _finding_for_people(checked, number, finding, before)
     if checked.fixed is not None:
         yield ""
         yield from _rewrite_for_people(checked.fixed)
 
 
-def _finding_for_people(checked: Checked, number: int, finding: Finding) -> Iterator[str]:
+def _finding_for_people(
+    checked: Checked, number: int, finding: Finding, before: int
+) -> Iterator[str]:
+    """A finding; the rule's reason and articles only where number ``before`` has not told them."""
     rule, text = checked.pack.rule(finding.rule_id), checked.text
     yield f"{number}. {rule.title}（{finding.rule_id}，{VERDICTS[finding.verdict]}）"
     if finding.start < finding.end:
@@ -157,10 +163,13 @@ def _finding_for_people(checked: Checked, number: int, finding: Finding) -> Iter
         yield f"   第{row}行  {shown}"
         yield f"   {' ' * _width(f'第{row}行  ')}{underline}"
     yield f"   问题：{finding.message}"
+    if before < number:
+        yield f"   原因、依据和建议：同第{before}条"
+        return
     yield f"   原因：{rule.why}"
     for citation in finding.citations:
         number_of = f"（{citation.number}）" if citation.number else ""
-        known = _EVIDENCE[citation.evidence.value]
+        known = EVIDENCE[citation.evidence.value]
         yield f"   依据：{citation.regulation}{number_of}{citation.article}［{known}］"
     if finding.suggestion:
         yield f"   建议：{finding.suggestion}"

@@ -22,6 +22,7 @@ from copilot.cli.common import (
 )
 
 if TYPE_CHECKING:
+    from copilot.pipeline.ask_evaluation import QuestionReport
     from copilot.pipeline.compliance_evaluation import ComplianceReport
     from copilot.pipeline.evaluation import EvaluationReport
     from copilot.profiles.feedback.evaluation import FeedbackEvaluation
@@ -109,6 +110,29 @@ def compliance(
         checker.pack_version, list(chain.from_iterable(r.judged for r in reports.values()))
     )
     emit(whole.as_json(), lambda: present_compliance(whole), format)
+
+
+@app.command("questions")
+def questions(
+    sets: Annotated[list[Path], typer.Option("--set", help="题集（YAML），可给多个。")],
+    page: Annotated[Path | None, typer.Option("--page", help="另写成一页 Markdown。")] = None,
+    acting: StaffOption = None,
+    as_of: AsOfOption = None,
+    data_dir: DataDirOption = None,
+    config: ConfigOption = None,
+    format: FormatOption = Format.TEXT,
+) -> None:
+    """评测问答：有答案的答对多少、误拒多少，没有答案的拒答多少，连同整条阈值曲线。
+
+    例：copilot eval questions --set 题集.yaml
+    """
+    from copilot.pipeline.ask_evaluation import evaluate_questions, write_questions_page
+
+    with progress_bar() as progress, workbench(data_dir, config, acting, as_of) as bench:
+        report = evaluate_questions(bench, sets, lambda done, total: progress("提问", done, total))
+    if page is not None:
+        write_questions_page(page, report)
+    emit(report.as_json(), lambda: present_questions(report), format)
 
 
 @app.command("drafts")
@@ -213,6 +237,18 @@ def present_feedback(found: FeedbackEvaluation) -> str:
         f"  {miss['answer']:<10} 应为 {miss['label']}，读作 {miss['read']}：{miss['text']}"
         for miss in found.misses()
     ]
+    return "\n".join(lines)
+
+
+def present_questions(report: QuestionReport) -> str:
+    """The shares at the shipped setting, and the questions that went wrong."""
+    from copilot.pipeline.ask_knowledge import EVIDENCE
+
+    names = {"right": "答对", "wrong": "答错", "over_refused": "误拒", "refused": "应拒已拒"}
+    lines = [f"{names[name]}：{share}" for name, share in report.at(EVIDENCE).items()]
+    body = report.as_json()
+    for key, title in (("wrong", "答错"), ("over_refused", "误拒"), ("answered", "不该答而答")):
+        lines += [f"{title}：{question}" for question in body[key][:_SHOWN]]
     return "\n".join(lines)
 
 

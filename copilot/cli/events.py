@@ -40,6 +40,10 @@ def add(
 ) -> None:
     """登记事件并立即更新相关客户的画像与今日名单；重复登记不起作用。
 
+    每行一件，写明 id、kind、customer_id、at 和该种类的字段，例如一笔投诉：
+    {"id": "E1", "kind": "complaint", "customer_id": "C000001", "at": "2026-11-20T10:00:00",
+    "complaint_id": "TS1"}
+
     例：copilot events add --file 事件.jsonl
     """
     from copilot.pipeline.events import add_events, read_lines

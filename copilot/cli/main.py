@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -73,6 +74,9 @@ def _root() -> None:
 
 def main() -> None:
     """Runs the command line; exit codes 0 yes, 1 no, 2 bad input, 3 a dependency failed."""
+    # Most of what a command makes are modules, which stay: looking for garbage among them costs a
+    # quick command a tenth of its time.
+    gc.set_threshold(200_000, 50, 100)
     _offline()
     interrupts = _remember_interrupts()
     as_json = "json" in _values_of("--format")

@@ -17,6 +17,7 @@ from copilot.cli.common import (
     workbench,
 )
 from copilot.records.codes import Channel, label
+from copilot.records.tables import label_of
 
 if TYPE_CHECKING:
     from copilot.records.matching import MatchResult
@@ -59,5 +60,6 @@ def present(result: MatchResult) -> str:
         lines.append(f"  ✗ {decision.product_code}")
         lines += [f"      {reason.rule_id}：{reason.message}" for reason in decision.refusals]
     if result.unchecked:
-        lines.append(f"未能核验（缺少数据）：{'、'.join(result.unchecked)}")
+        missing = "、".join(label_of(what) for what in result.unchecked)
+        lines.append(f"未能核验（缺少数据）：{missing}")
     return "\n".join(lines)

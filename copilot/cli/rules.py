@@ -20,6 +20,7 @@ from copilot.cli.common import (
 from copilot.cli.rules_new import new
 from copilot.cli.rules_output import (
     line_of,
+    mutation_page,
     present_activation,
     present_diff,
     present_impact,
@@ -223,6 +224,9 @@ def mutate(
         bool, typer.Option("--write", help="把拟出的用例写进规则文件的 edges（须人工复核）。")
     ] = False,
     processes: Annotated[int, typer.Option("--processes", min=1, help="并行进程数。")] = 2,
+    page: Annotated[
+        Path | None, typer.Option("--page", help="另写成一页 Markdown。", dir_okay=False)
+    ] = None,
     knowledge: KnowledgeOption = None,
     config: ConfigOption = None,
     format: FormatOption = Format.TEXT,
@@ -232,11 +236,14 @@ def mutate(
     例：copilot rules mutate --rule cn.guarantee.no-risk
     """
     from copilot.compliance.mutation import mutate_rules
+    from copilot.compliance.pack import Pack
 
     rules_dir = _rules_dir(knowledge, config)
     if propose or write:
         return _propose(rules_dir, rule, processes, write, format)
     report = mutate_rules(rules_dir, rule_id=rule, processes=processes)
+    if page is not None:
+        page.write_text(mutation_page(report, Pack.read(rules_dir / "pack.json").version), "utf-8")
     emit(report.as_json(), lambda: present_mutation(report), format)
     total = len(report.mutants)
     return 0 if not total or report.killed / total >= at_least else 1

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
+
+from copilot.cli.check_output import EVIDENCE, VERDICTS
+from copilot.records.codes import LABELS, Channel, DraftKind, ProductType
+from copilot.records.compliance import Verdict
 
 if TYPE_CHECKING:
     from copilot.compliance import Rule
@@ -39,27 +44,34 @@ def present_list(document: dict[str, Any]) -> str:
         f"  等待生效：{waiting['pack_version']}（{waiting['effective_from']} 起）"
         for waiting in document["scheduled"]
     ]
-    return "\n".join(lines + [f"  {r['id']:<44} {r['verdict']:<15} {r['title']}" for r in rules])
+    lines += [f"  {r['id']:<44} {r['title']}（{VERDICTS[Verdict(r['verdict'])]}）" for r in rules]
+    return "\n".join(lines)
 
 
 def present_rule(rule: Rule) -> str:
     """A rule for people."""
-    period = f"{rule.effective_from or '——'} 起，{rule.effective_to or '长期'} 止"
+    start = f"{rule.effective_from} 起施行" if rule.effective_from else "未写施行日"
+    until = f"，{rule.effective_to} 止" if rule.effective_to else "，长期有效"
     lines = [
         f"{rule.id}  {rule.title}",
-        f"  结论：{rule.verdict}（{rule.severity}），状态 {rule.status}，施行 {period}",
-        f"  产品：{'、'.join(sorted(rule.products)) or '全部'}；"
-        f"渠道：{'、'.join(sorted(rule.channels)) or '全部'}；"
-        f"文种：{'、'.join(sorted(rule.kinds)) or '全部'}",
+        f"  结论：{VERDICTS[rule.verdict]}（{rule.verdict}），状态 {rule.status}，{start}{until}",
+        f"  产品：{_named(ProductType, rule.products)}；"
+        f"渠道：{_named(Channel, rule.channels)}；文种：{_named(DraftKind, rule.kinds)}",
         f"  原因：{rule.why}",
         f"  建议：{rule.suggestion}",
     ]
     for citation in rule.citations:
         number = f"（{citation.number}）" if citation.number else ""
-        evidence = citation.evidence.value
+        evidence = EVIDENCE[citation.evidence.value]
         lines.append(f"  依据：{citation.regulation}{number}{citation.article}［{evidence}］")
     lines.append("  规则是工程样例，不构成法律意见。")
     return "\n".join(lines)
+
+
+def _named(kind: type[StrEnum], codes: Collection[str]) -> str:
+    return (
+        "、".join(LABELS[kind].get(code, "没有写明产品的文字") for code in sorted(codes)) or "全部"
+    )
 
 
 def present_report(report: PackReport, document: dict[str, Any]) -> str:
@@ -113,6 +125,17 @@ def present_impact(report: ImpactReport) -> str:
     return "\n".join(lines)
 
 
+_GROUPS = {
+    "claim": "数字比较",
+    "date": "施行日期",
+    "element": "必备要素",
+    "excuse": "合法说法与同句条件",
+    "negation": "否定、警示、提问、条件",
+    "pattern": "表达式与触发词",
+    "term": "固定词",
+}
+
+
 def present_mutation(report: MutationReport) -> str:
     """How many mutants the cases found."""
     document = report.as_json()
@@ -120,7 +143,8 @@ def present_mutation(report: MutationReport) -> str:
     share = f"{document['share']:.1%}" if total else "——"
     lines = [
         f"改坏 {total} 处，用例发现 {report.killed} 处（{share}），"
-        f"其中命中与否改变 {document['killed_by_verdict']} 处"
+        f"其中命中与否改变 {document['killed_by_verdict']} 处；"
+        f"另有 {document['equivalent']} 处改了等于没改，不计"
     ]
     lines += [f"  {g}：{n['killed']}/{n['mutants']}" for g, n in document["groups"].items()]
     survivors = report.survivors
@@ -130,6 +154,33 @@ def present_mutation(report: MutationReport) -> str:
         if len(survivors) > _LISTED:
             lines.append(f"  …… 其余 {len(survivors) - _LISTED} 处见 --format json")
     return "\n".join(lines)
+
+
+def mutation_page(report: MutationReport, version: str) -> str:
+    """The same as a Markdown page, topic by topic."""
+    document = report.as_json()
+    lines = [
+        "# 规则的用例能发现多少改动\n",
+        "本页由 `copilot rules mutate --page docs/rules-mutation.md` 生成，请勿手改。\n",
+        f"规则包 `{version}`。把每条文字规则逐处改坏（删词、放宽间隔、改否定、改日期等），"
+        "再跑这条规则自己的用例；",
+        "有用例的命中位置变了，就算发现。改了等于没改的，逐处有证明"
+        "（`copilot rules mutate --format json` 的 `equivalent_mutants`），不计入。\n",
+        "| 主题 | 改动 | 发现 | 比例 |",
+        "|---|---:|---:|---:|",
+    ]
+    for name, counts in document["topics"].items():
+        lines.append(_mutation_row(name, counts["mutants"], counts["killed"]))
+    lines.append(_mutation_row("合计", document["mutants"], document["killed"]))
+    lines += ["\n| 改动的种类 | 改动 | 发现 | 比例 |", "|---|---:|---:|---:|"]
+    for name, counts in document["groups"].items():
+        lines.append(_mutation_row(_GROUPS[name], counts["mutants"], counts["killed"]))
+    lines.append(f"\n改了等于没改的 {document['equivalent']} 处，不在上表。")
+    return "\n".join(lines) + "\n"
+
+
+def _mutation_row(name: str, mutants: int, killed: int) -> str:
+    return f"| {name} | {mutants} | {killed} | {killed / mutants:.1%} |"
 
 
 def present_proposals(proposals: Sequence[Proposal], files: int) -> str:

@@ -61,7 +61,7 @@ def present(written: Summary, target: Path | None) -> str:
     if written.usable.value == "no":
         found = [f"  · {f.rule_id}：{f.message}（{f.text}）" for f in written.result.findings]
         return "\n".join(["工作总结没有通过检查，未输出：", *found])
-    lines = [written.report.plain.text, "", f"草稿 {written.draft_id}"]
+    lines = [written.report.shown, "", f"草稿 {written.draft_id}"]
     if target is not None:
         lines.append(f"已写入 {target}")
     return "\n".join(lines)

@@ -17,6 +17,7 @@ from typing import Any
 
 _AFTER_REACH = 40
 _TAIL = 40
+_MENTIONED = 22  # characters of a phrase that a sentence can speak of, its quotes included
 
 Span = tuple[int, int]
 
@@ -37,7 +38,11 @@ class Cues:
     ``mask`` are longer words in which a negator is no negator (不仅, 非常); ``denied_after``
     denies what stands before it at the end of a clause; ``warning`` governs forward,
     ``warned_after`` backward; ``education`` marks consumer education; ``own`` is the speaker
-    turning to an own product.
+    turning to an own product. ``mention`` are words about words (表述): what stands in quotes
+    beside one is spoken of, not said. ``report`` tells of others (某平台), two different words of
+    ``exposition`` explain (往往, 行为), and neither counts where ``address`` turns to a reader.
+    A sentence that ends in one of ``asks`` wants to know, unless one of ``lures`` (还, 难道) makes
+    it the seller's own question.
     """
 
     negator: tuple[str, ...]
@@ -49,6 +54,12 @@ class Cues:
     own: tuple[str, ...]
     question: tuple[str, ...]
     condition: tuple[str, ...]
+    mention: tuple[str, ...] = ()
+    report: tuple[str, ...] = ()
+    exposition: tuple[str, ...] = ()
+    address: tuple[str, ...] = ()
+    asks: tuple[str, ...] = ()
+    lures: tuple[str, ...] = ()
 
     @classmethod
     def from_json(cls, data: Mapping[str, Sequence[str]]) -> Cues:
@@ -131,6 +142,7 @@ class Structure:
         self._cues = cues
         self._grammar = grammar
         self._unfinished = unfinished
+        self._tells: dict[int, bool] = {}
 
     def excuses(self, stances: Iterable[str], start: int, end: int) -> bool:
         """Whether the text takes one of these stances to ``text[start:end]``."""
@@ -243,9 +255,55 @@ class Structure:
             return True
         if own is not None:
             return False
-        if self._quoted(start, end) and self._warning_around(sentence_start, sentence_end):
+        if self._quoted(start) and self._warning_around(sentence_start, sentence_end):
             return True
-        return self._teaches
+        if self._teaches or self._told(sentence_start, sentence_end):
+            return True
+        return self._spoken_of(start, sentence_start, sentence_end)
+
+    def _spoken_of(self, start: int, low: int, high: int) -> bool:
+        """Whether a sentence that turns to nobody speaks of words in quotes: named, or few."""
+        quote = self._quote_around(start)
+        if quote is None or self._turns_to_a_reader(low, high):
+            return False
+        if self._first("mention", low, high):
+            return True
+        length = quote[1] - quote[0]
+        return length <= _MENTIONED and 3 * length < high - low
+
+    def _told(self, low: int, high: int) -> bool:
+        """Whether a sentence tells of others or explains, and turns to nobody."""
+        if low not in self._tells:
+            self._tells[low] = self._tells_of_others(low, high)
+        return self._tells[low]
+
+    def _turns_to_a_reader(self, low: int, high: int) -> bool:
+        """Whether a sentence sells something own or speaks to someone; an unfinished one may."""
+        if self._unfinished and high >= len(self._text):
+            return True
+        return any(self._first(cue, low, high) for cue in ("own", "address"))
+
+    def _tells_of_others(self, low: int, high: int) -> bool:
+        if self._turns_to_a_reader(low, high):
+            return False
+        if self._first("report", low, high) or self._explains(low, high):
+            return True
+        return self._wants_to_know(low, high)
+
+    def _wants_to_know(self, low: int, high: int) -> bool:
+        asked = self._last("asks", low, high)
+        if asked is None or self._first("lures", low, high):
+            return False
+        return not self._text[asked[1] : high].strip(self._grammar.marks)
+
+    def _explains(self, low: int, high: int) -> bool:
+        spans = self._cues.get("exposition", ())
+        index = bisect_left(spans, (low, low))
+        words = set()
+        while index < len(spans) and spans[index][1] <= high:
+            words.add(self._text[slice(*spans[index])])
+            index += 1
+        return len(words) >= 2
 
     def _warning_around(self, low: int, high: int) -> bool:
         low, _ = self.sentence(max(low - 1, 0))
@@ -258,9 +316,13 @@ class Structure:
         cues = {self._text[s:e] for s, e in self._cues.get("education", ())}
         return len(cues) >= 2 and not self._cues.get("own") and not self._unfinished
 
-    def _quoted(self, start: int, end: int) -> bool:
+    def _quoted(self, start: int) -> bool:
+        return self._quote_around(start) is not None
+
+    def _quote_around(self, start: int) -> Span | None:
         index = bisect_right(self._quotes, (start, len(self._text) + 1)) - 1
-        return index >= 0 and self._quotes[index][0] < start and end <= self._quotes[index][1]
+        inside = index >= 0 and self._quotes[index][0] < start < self._quotes[index][1]
+        return self._quotes[index] if inside else None
 
     def _asked(self, start: int, end: int) -> bool:
         _, sentence_end = self.sentence(start)

@@ -39,10 +39,7 @@ def _read_language(name: str, path: Path) -> dict[str, Any]:
     data["sounds"] = {}
     if data["script"] == "han":
         alike = {**_traditional(), **alike}
-        for line in path.with_name(_SOUNDS_FILE).read_text("utf-8").splitlines():
-            if line and not line.startswith("#"):
-                syllable, characters = line.split(" ", 1)
-                data["sounds"][syllable] = characters
+        data["sounds"] = read_sounds(path.parent.parent)
     data["alike"] = ["".join(alike), "".join(alike.values())]
     for index, pattern in enumerate(data.get("figures", {}).get("patterns", ())):
         checked_regex(file, pattern["regex"], ("figures", "patterns", index, "regex"))
@@ -55,6 +52,13 @@ def _read_language(name: str, path: Path) -> dict[str, Any]:
         for position, table in data["roles"].items()
     }
     return data
+
+
+def read_sounds(rules_dir: Path) -> dict[str, str]:
+    """Syllable without tone → the common characters that are read so."""
+    lines = (rules_dir / "language" / _SOUNDS_FILE).read_text("utf-8").splitlines()
+    pairs = (line.split(" ", 1) for line in lines if line and not line.startswith("#"))
+    return dict((syllable, characters) for syllable, characters in pairs)
 
 
 def folding(name: str, data: dict[str, Any]) -> Folds:

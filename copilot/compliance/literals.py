@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from itertools import product
 from re import _parser  # type: ignore[attr-defined]  # the one reader of expressions there is
 from typing import Any
@@ -35,6 +35,54 @@ def needs(regex: str) -> list[list[str]]:
     return [sorted(choice) for choice in kept]
 
 
+def always_holds(regex: str, words: Collection[str]) -> bool:
+    """Whether every match of an expression provably holds one of the words.
+
+    >>> always_holds("(跌了|亏了)[^。]{0,6}(算我|找我)", ["跌", "亏"])
+    True
+    >>> always_holds("(跌了|亏了)?[^。]{0,6}(算我|找我)", ["跌", "亏"])
+    False
+    """
+    try:
+        parsed = _parser.parse(regex)
+    except (re.error, OverflowError):
+        return False
+    if parsed.state.flags & re.IGNORECASE:
+        return False
+    return _holds(_Reader(), parsed, words)
+
+
+def _holds(reader: _Reader, items: Iterable[tuple[Any, Any]], words: Collection[str]) -> bool:
+    run: Choice = frozenset([""])
+    for operation, value in items:
+        exact = reader.exact(operation, value)
+        longer = exact and frozenset(a + b for a, b in product(run, exact))
+        if longer and len(longer) <= _MOST:
+            run = longer
+            continue
+        if _each_holds(run, words) or _holds_within(reader, str(operation), value, words):
+            return True
+        run = exact or frozenset([""])
+    return _each_holds(run, words)
+
+
+def _each_holds(choice: Choice, words: Collection[str]) -> bool:
+    return all(any(word in string for word in words) for string in choice)
+
+
+def _holds_within(reader: _Reader, name: str, value: Any, words: Collection[str]) -> bool:
+    if name == "SUBPATTERN":
+        return not value[1] & re.IGNORECASE and _holds(reader, value[3], words)
+    if name in ("MAX_REPEAT", "MIN_REPEAT"):
+        return value[0] > 0 and _holds(reader, value[2], words)
+    if name == "BRANCH":
+        return all(_holds(reader, branch, words) for branch in value[1])
+    if name == "IN":
+        members = [chr(code) if str(op) == "LITERAL" else None for op, code in value]
+        return all(member is not None and member in words for member in members)
+    return False
+
+
 def _shortest(choice: Choice) -> Choice:
     """Without the strings that hold another one of them."""
     return frozenset(s for s in choice if not any(t != s and t in s for t in choice))
@@ -52,7 +100,7 @@ class _Reader:
         found: list[Choice] = []
         run: Choice = frozenset([""])
         for operation, value in items:
-            exact = self._exact(operation, value)
+            exact = self.exact(operation, value)
             longer = exact and frozenset(a + b for a, b in product(run, exact))
             if longer and len(longer) <= _MOST:
                 run = longer
@@ -76,7 +124,7 @@ class _Reader:
                 return [frozenset().union(*(min(b, key=_commonness) for b in branches))]
         return []
 
-    def _exact(self, operation: Any, value: Any) -> Choice | None:
+    def exact(self, operation: Any, value: Any) -> Choice | None:
         """All strings that an item matches, if they are few; ``None``: they are not."""
         name = str(operation)
         if name == "LITERAL":
@@ -99,7 +147,7 @@ class _Reader:
     def _sequence(self, items: Iterable[tuple[Any, Any]]) -> Choice | None:
         run: Choice = frozenset([""])
         for operation, value in items:
-            exact = self._exact(operation, value)
+            exact = self.exact(operation, value)
             if exact is None or len(run) * len(exact) > _MOST:
                 return None
             run = frozenset(a + b for a, b in product(run, exact))

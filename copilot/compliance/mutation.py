@@ -14,10 +14,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from copilot.compliance.checker import Checker
 from copilot.compliance.compiler import CASE_DAY, RuleFile, assemble, case_context, read_rules
+from copilot.compliance.language import MAIN
+from copilot.compliance.literals import always_holds
 from copilot.compliance.pack import Pack
 from copilot.compliance.rules import Rule
 from copilot.compliance.schema import LookupCase
@@ -25,7 +27,6 @@ from copilot.errors import NotFound
 from copilot.records.compliance import CheckContext
 
 Entry = dict[str, Any]
-Change = tuple[str, str, Entry]  # group, what was changed, the changed entry
 Case = tuple[str, CheckContext]
 Outcome = tuple[tuple[int, int], ...]
 
@@ -46,11 +47,26 @@ _WIDER = 3
 _ONE_DAY = timedelta(days=1)
 
 
+class Change(NamedTuple):
+    """One change of a compiled rule.
+
+    ``word`` is the word that the change drops, if that is all it does: a text without it cannot
+    notice. ``equivalent`` is the proof that no text can, if there is one.
+    """
+
+    group: str
+    what: str
+    entry: Entry
+    word: str = ""
+    equivalent: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Mutant:
     """One change to one rule, and whether the rule's cases noticed.
 
     ``by_verdict`` is the stricter reading: some case is hit where it was not, or the reverse.
+    ``equivalent`` says why no case can notice; such a mutant counts neither way.
     """
 
     rule_id: str
@@ -58,17 +74,20 @@ class Mutant:
     change: str
     killed: bool
     by_verdict: bool
+    equivalent: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """The mutant as `copilot rules mutate` lists it."""
-        return {"rule_id": self.rule_id, "group": self.group, "change": self.change}
+        body = {"rule_id": self.rule_id, "group": self.group, "change": self.change}
+        return {**body, "reason": self.equivalent} if self.equivalent else body
 
 
 @dataclass(frozen=True, slots=True)
 class MutationReport:
-    """What `copilot rules mutate` found."""
+    """What `copilot rules mutate` found; ``equivalent`` are the changes that change nothing."""
 
     mutants: tuple[Mutant, ...]
+    equivalent: tuple[Mutant, ...] = ()
 
     @property
     def killed(self) -> int:
@@ -82,16 +101,22 @@ class MutationReport:
 
     def as_json(self) -> dict[str, Any]:
         """The report as one document."""
-        total = Counter(mutant.group for mutant in self.mutants)
-        dead = Counter(mutant.group for mutant in self.mutants if mutant.killed)
         return {
             "mutants": len(self.mutants),
             "killed": self.killed,
             "killed_by_verdict": sum(mutant.by_verdict for mutant in self.mutants),
             "share": round(self.killed / len(self.mutants), 4) if self.mutants else None,
-            "groups": {g: {"mutants": n, "killed": dead[g]} for g, n in sorted(total.items())},
+            "groups": self._counted(lambda mutant: mutant.group),
+            "topics": self._counted(lambda mutant: mutant.rule_id.rpartition(".")[0]),
+            "equivalent": len(self.equivalent),
+            "equivalent_mutants": [mutant.as_json() for mutant in self.equivalent],
             "survivors": [mutant.as_json() for mutant in self.survivors],
         }
+
+    def _counted(self, key: Callable[[Mutant], str]) -> dict[str, dict[str, int]]:
+        total = Counter(map(key, self.mutants))
+        dead = Counter(key(mutant) for mutant in self.mutants if mutant.killed)
+        return {name: {"mutants": n, "killed": dead[name]} for name, n in sorted(total.items())}
 
 
 def mutate_rules(
@@ -127,7 +152,11 @@ def mutate_rules(
         judged = [_judged(pack, task, wanted) for task in tasks]
     else:
         judged = _in_parallel(pack, tasks, wanted, processes)
-    return MutationReport(tuple(mutant for mutants in judged for mutant in mutants))
+    every = [mutant for mutants in judged for mutant in mutants]
+    return MutationReport(
+        tuple(mutant for mutant in every if not mutant.equivalent),
+        tuple(mutant for mutant in every if mutant.equivalent),
+    )
 
 
 def changes(source: Mapping[str, Any]) -> Iterator[Change]:
@@ -138,8 +167,8 @@ def changes(source: Mapping[str, Any]) -> Iterator[Change]:
             place = f"{part}[{index}]"
             edit = _editor(source, part, index)
             if matcher.get("when") != []:  # what every text must have knows no excuse
-                yield from _excuses(matcher, place, edit)
-            yield from _BY_PART[part](matcher, place, edit)
+                yield from _excuses(matcher, place, edit, source["language"])
+            yield from _BY_PART[part](matcher, place, edit, source["language"])
 
 
 def _editor(source: Mapping[str, Any], part: str, index: int) -> Callable[..., Entry]:
@@ -165,53 +194,72 @@ def _dates(source: Mapping[str, Any]) -> Iterator[Change]:
         ):
             if (name == "effective_from") == ("之前" in change):
                 continue
-            yield DATE, f"{name} {change}", {**source, name: other.isoformat()}
+            entry = {**source, name: other.isoformat()}
+            yield Change(DATE, f"{name} {change}", entry)
 
 
-def _excuses(matcher: Entry, place: str, edit: Callable[..., Entry]) -> Iterator[Change]:
+def _excuses(
+    matcher: Entry, place: str, edit: Callable[..., Entry], language: str
+) -> Iterator[Change]:
     stances = matcher["unless"]
     for stance in ("negated", "warned", "question", "condition"):
         if stance in stances:
             kept = [other for other in stances if other != stance]
-            yield NEGATION, f"{place}.unless 去掉 {stance}", edit(unless=kept)
+            yield Change(NEGATION, f"{place}.unless 去掉 {stance}", edit(unless=kept))
         elif stance in ("negated", "warned"):
-            yield NEGATION, f"{place}.unless 加上 {stance}", edit(unless=[*stances, stance])
+            more = [*stances, stance]
+            yield Change(NEGATION, f"{place}.unless 加上 {stance}", edit(unless=more))
     for name in ("lawful", "lawful_patterns", "only_with", "not_with"):
         for item, kept in _without_each(matcher[name]):
-            yield EXCUSE, f"{place}.{name} 去掉 {item}", edit(**{name: kept})
+            word = "" if name == "lawful_patterns" else item
+            proof = _proof(matcher, name, item, kept, language)
+            change = f"{place}.{name} 去掉 {item}"
+            yield Change(EXCUSE, change, edit(**{name: kept}), word, proof)
 
 
-def _terms(matcher: Entry, place: str, edit: Callable[..., Entry]) -> Iterator[Change]:
+def _terms(
+    matcher: Entry, place: str, edit: Callable[..., Entry], _language: str
+) -> Iterator[Change]:
     for word, kept in _without_each(matcher["words"]):
-        yield TERM, f"{place}.words 去掉 {word}", edit(words=kept)
+        yield Change(TERM, f"{place}.words 去掉 {word}", edit(words=kept), word)
 
 
-def _patterns(matcher: Entry, place: str, edit: Callable[..., Entry]) -> Iterator[Change]:
+def _patterns(
+    matcher: Entry, place: str, edit: Callable[..., Entry], language: str
+) -> Iterator[Change]:
     regex = matcher["regex"]
-    yield PATTERN, f"{place} 去掉", edit(anchors=[])
+    yield Change(PATTERN, f"{place} 去掉", edit(anchors=[]))
     wider = _GAP.sub(lambda gap: f"{{0,{int(gap[1]) * _WIDER + _WIDER}}}", regex)
     wider = wider.replace("[^。;,", "[^。;")
     if wider != regex:
-        yield PATTERN, f"{place} 放宽间隔", edit(regex=wider)
+        yield Change(PATTERN, f"{place} 放宽间隔", edit(regex=wider))
     for word, kept in _without_each(matcher["anchors"]):
-        yield PATTERN, f"{place}.anchors 去掉 {word}", edit(anchors=kept)
+        proof = _proof(matcher, "anchors", word, kept, language)
+        yield Change(PATTERN, f"{place}.anchors 去掉 {word}", edit(anchors=kept), word, proof)
 
 
-def _elements(matcher: Entry, place: str, edit: Callable[..., Entry]) -> Iterator[Change]:
+def _elements(
+    matcher: Entry, place: str, edit: Callable[..., Entry], _language: str
+) -> Iterator[Change]:
     for name in ("present", "when", "when_patterns"):
         for item, kept in _without_each(matcher[name]):
             if kept or name == "present":
-                yield ELEMENT, f"{place}.{name} 去掉 {item}", edit(**{name: kept or ["\ufffd"]})
+                edited = edit(**{name: kept or ["\ufffd"]})
+                word = item if name == "when" else ""
+                yield Change(ELEMENT, f"{place}.{name} 去掉 {item}", edited, word)
     if matcher["near"] is not None:
-        yield ELEMENT, f"{place}.near 放宽", edit(near=matcher["near"] * _WIDER)
+        yield Change(ELEMENT, f"{place}.near 放宽", edit(near=matcher["near"] * _WIDER))
 
 
-def _claims(matcher: Entry, place: str, edit: Callable[..., Entry]) -> Iterator[Change]:
+def _claims(
+    matcher: Entry, place: str, edit: Callable[..., Entry], _language: str
+) -> Iterator[Change]:
     opposite = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
-    yield CLAIM, f"{place}.operator 取反", edit(operator=opposite[matcher["operator"]])
-    yield CLAIM, f"{place} 去掉", edit(near=[])
+    flipped = opposite[matcher["operator"]]
+    yield Change(CLAIM, f"{place}.operator 取反", edit(operator=flipped))
+    yield Change(CLAIM, f"{place} 去掉", edit(near=[]))
     for word, kept in _without_each(matcher["near"]):
-        yield CLAIM, f"{place}.near 去掉 {word}", edit(near=kept)
+        yield Change(CLAIM, f"{place}.near 去掉 {word}", edit(near=kept), word)
 
 
 _BY_PART = {"terms": _terms, "patterns": _patterns, "requires": _elements, "claims": _claims}
@@ -220,6 +268,22 @@ _BY_PART = {"terms": _terms, "patterns": _patterns, "requires": _elements, "clai
 def _without_each(items: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
     for item in items:
         yield item, [other for other in items if other != item]
+
+
+def _proof(matcher: Entry, name: str, item: str, kept: Sequence[str], language: str) -> str:
+    """Why a list without one of its words decides nothing differently; empty: it may.
+
+    Holds for every sentence that is no longer than a pattern is looked for around its anchor.
+    """
+    if name not in ("anchors", "only_with", "not_with"):
+        return ""
+    if language == MAIN:  # other languages look for whole words
+        part = next((word for word in kept if word in item), None)
+        if part is not None:
+            return f"“{item}”里已有同列的“{part}”"
+        if name != "not_with" and "regex" in matcher and always_holds(matcher["regex"], kept):
+            return "凡匹配的文字必有同列的其他词"
+    return ""
 
 
 def cases_of(file: RuleFile) -> Iterator[Case]:
@@ -235,20 +299,38 @@ def _judged(pack: Pack, task: tuple[str, list[Case]], groups: frozenset[str]) ->
     rule_id, cases = task
     rule = pack.rule(rule_id)
     expected = outcomes(Checker(pack.only(rule)), rule, cases)
+    fold = pack.languages[rule.language].normaliser.fold
+    known = [
+        (case, fold(case[0]).text, outcome) for case, outcome in zip(cases, expected, strict=True)
+    ]
     mutants = []
-    for group, change, entry in changes(rule.source):
-        if not groups or group in groups:
-            killed, by_verdict = _noticed(pack, Rule.from_json(entry), cases, expected)
-            mutants.append(Mutant(rule_id, group, change, killed, by_verdict))
+    for change in changes(rule.source):
+        if groups and change.group not in groups:
+            continue
+        word = change.word.removesuffix("*")
+        telling = [(case, outcome) for case, text, outcome in known if word in text]
+        killed, by_verdict = (
+            (False, False) if change.equivalent else _noticed(pack, change.entry, telling)
+        )
+        mutants.append(
+            Mutant(rule_id, change.group, change.what, killed, by_verdict, change.equivalent)
+        )
     return mutants
 
 
 def _noticed(
-    pack: Pack, mutant: Rule, cases: Sequence[Case], expected: Sequence[Outcome]
+    pack: Pack, entry: Entry, expected: Sequence[tuple[Case, Outcome]]
 ) -> tuple[bool, bool]:
-    found = outcomes(Checker(pack.only(mutant)), mutant, cases)
-    by_verdict = any(bool(a) != bool(b) for a, b in zip(found, expected, strict=True))
-    return found != expected, by_verdict
+    """Whether some case comes out differently, and whether it is hit or not as against before."""
+    mutant = Rule.from_json(entry)
+    checker = Checker(pack.only(mutant))
+    noticed = False
+    for case, before in expected:
+        (now,) = outcomes(checker, mutant, [case])
+        noticed = noticed or now != before
+        if bool(now) != bool(before):
+            return True, True
+    return noticed, False
 
 
 def outcomes(checker: Checker, rule: Rule, cases: Sequence[Case]) -> list[Outcome]:

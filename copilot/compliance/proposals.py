@@ -138,12 +138,13 @@ class _Proposer:
         open_changes = [
             change
             for change in changes(self._rule.source)
-            if outcomes(self._mutant(change), self._rule, self._cases) == known
+            if not change.equivalent
+            and outcomes(self._mutant(change), self._rule, self._cases) == known
         ]
-        yield from self._days([c for c in open_changes if c[0] == DATE])
+        yield from self._days([c for c in open_changes if c.group == DATE])
         found: dict[str, list[tuple[str, Change]]] = {"fail": [], "pass": []}
         for change in open_changes:
-            if change[0] != DATE and not self._noticed_already(change, found):
+            if change.group != DATE and not self._noticed_already(change, found):
                 text = self._telling_text(change)
                 if text is not None:
                     found["fail" if self._hits(text) else "pass"].append((text, change))
@@ -151,7 +152,7 @@ class _Proposer:
             yield from (Proposal(self._rule.id, kind, t) for t in self._merged(kind, pairs))
 
     def _mutant(self, change: Change) -> Checker:
-        return Checker(self._pack.only(Rule.from_json(change[2])))
+        return Checker(self._pack.only(Rule.from_json(change.entry)))
 
     def _context(self) -> CheckContext:
         return case_context(self._model, "…")[1]
@@ -217,7 +218,7 @@ class _Proposer:
 
     def _candidates(self, change: Change) -> Iterator[str]:
         """Texts that may tell a mutant from the rule."""
-        _, what, _ = change
+        what = change.what
         part, _, rest = what.partition("[")
         index = int(rest.partition("]")[0])
         matcher = self._rule.source[part][index]

@@ -292,6 +292,12 @@ class CuesModel(Closed):
     own: list[str]
     question: list[str]
     condition: list[str]
+    mention: list[str] = []
+    report: list[str] = []
+    exposition: list[str] = []
+    address: list[str] = []
+    asks: list[str] = []
+    lures: list[str] = []
 
 
 class GrammarModel(Closed):

@@ -15,6 +15,7 @@ from copilot.records.report import (
     Style,
     Table,
     cell_text,
+    chart_value,
 )
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|])")
@@ -69,7 +70,7 @@ def _block(block: Block, numbers: dict[tuple[str, ...], int]) -> str:
             *(f"{s.name}（{block.unit}）" if block.unit else s.name for s in block.series),
         )
         rows = [
-            [category, *(_number(s.values[i]) for s in block.series)]
+            [category, *(chart_value(s.values[i]) for s in block.series)]
             for i, category in enumerate(block.categories)
         ]
         return _titled(block.title, _pipes(header, rows), block.note)
@@ -98,12 +99,6 @@ def _pipes(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def _cell(text: str) -> str:
     return _escaped(text).replace("\n", "<br>")
-
-
-def _number(value: float | None) -> str:
-    if value is None:
-        return "无"
-    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}"
 
 
 def _escaped(text: str) -> str:

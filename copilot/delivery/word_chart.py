@@ -188,11 +188,11 @@ def _set_fonts(space: Any) -> None:
 
 
 def _number_axes(space: Any) -> None:
-    """Axis ids as the schema has them: unsigned."""
+    """Axis ids unsigned, as the schema has them, and within the signed range that readers use."""
     from pptx.oxml.ns import qn
 
     for axis in space.iter(qn("c:axId"), qn("c:crossAx")):
-        axis.set("val", str(int(axis.get("val")) % 2**32))
+        axis.set("val", str(int(axis.get("val")) % 2**31))
 
 
 def _serialised(element: Any) -> bytes:

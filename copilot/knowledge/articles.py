@@ -2,13 +2,14 @@
 
 An article begins where a line opens with the next number. A line that merely mentions one (第十条
 规定…, wrapped or at the start of a sentence) has a number that was already passed, or goes on like
-a sentence.
+a sentence. A smaller number that the next such line counts on from begins a part that stands out of
+its order (books of a code put together the other way round).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -75,9 +76,19 @@ def is_division(line: str) -> bool:
 def sections_of(blocks: Iterable[PlacedBlock]) -> list[Section]:
     """The sections of a document under their headings, chapters and articles."""
     outline = _Outline()
-    for placed in blocks:
-        outline.add(placed)
+    for placed, next_number in _with_next_number(list(blocks)):
+        outline.add(placed, next_number)
     return outline.finished()
+
+
+def _with_next_number(blocks: Sequence[PlacedBlock]) -> list[tuple[PlacedBlock, int]]:
+    """Each block with the number of the next line that looks like an article; 0 after the last."""
+    found, number = [], 0
+    for placed in reversed(blocks):
+        found.append((placed, number))
+        article = _ARTICLE.match(placed.block.text)
+        number = _value(article[2]) if article else number
+    return found[::-1]
 
 
 @dataclass(slots=True)
@@ -88,13 +99,13 @@ class _Outline:
     _article: str = ""
     _passed: int = 0
 
-    def add(self, placed: PlacedBlock) -> None:
-        """Takes the next block."""
+    def add(self, placed: PlacedBlock, next_number: int) -> None:
+        """Takes the next block; ``next_number`` is that of the article that may come after it."""
         block = placed.block
         chapter = _chapter(block.text)
         if _CONTENTS_LINE.search(block.text) and (chapter or block.level):
             return
-        article = self._new_article(block.text)
+        article = self._new_article(block.text, next_number)
         if article:
             self._close()
             self._article = article
@@ -117,13 +128,14 @@ class _Outline:
         self._close()
         return self._found
 
-    def _new_article(self, text: str) -> str:
+    def _new_article(self, text: str, next_number: int) -> str:
         found = _ARTICLE.match(text)
         if found is None:
             return ""
         number = _value(found[2])
         follows = number > self._passed or number == 1 or (found[3] and number == self._passed)
-        if not follows:
+        restarts = number < self._passed and next_number == number + 1
+        if not follows and not restarts:
             return ""
         self._passed = number
         return found[1]

@@ -12,7 +12,8 @@ from copilot.errors import InputError
 from copilot.knowledge.faq import faq_text
 from copilot.knowledge.parsed import ParsedDocument, ParsedPassage, trimmed
 from copilot.knowledge.source import Source
-from copilot.records.codes import Audience, Channel, LifeStage, PassageKind, ProductType
+from copilot.records.codes import Audience, PassageKind, ProductType
+from copilot.records.script_entry import ScriptEntry
 from copilot.records.template import Move
 from copilot.records.yaml_file import YamlFile
 
@@ -27,31 +28,20 @@ MOVES = {
 }
 
 
-class _Entry(BaseModel):
+class _Question(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     id: str = Field(min_length=1)
-    product_types: list[ProductType] = []
-    valid_from: date
-    valid_to: date | None = None
-
-
-class _Question(_Entry):
     question: str = Field(min_length=1)
     variants: list[str] = []
     answer: str = Field(min_length=1)
     kind: Literal["servicing", "product", "compliance"]
+    product_types: list[ProductType] = []
     audience: Audience
     ask_whom: str | None = None
     source: str | None = None
-
-
-class _Script(_Entry):
-    move: Move
-    life_stages: list[LifeStage] = []
-    channels: list[Channel] = []
-    situation: str = Field(min_length=1)
-    text: str = Field(min_length=1)
+    valid_from: date
+    valid_to: date | None = None
 
 
 def parse_entries(source: Source) -> ParsedDocument:
@@ -103,7 +93,7 @@ def _faq(source: Source, sheet: YamlFile) -> ParsedDocument:
 def _scripts(source: Source, sheet: YamlFile) -> ParsedDocument:
     found = []
     for index, (start, end) in enumerate(_spans(source, sheet)):
-        entry = sheet.validated(_Script, (index,))
+        entry = sheet.validated(ScriptEntry, (index,))
         found.append(
             ParsedPassage(
                 heading=f"{MOVES[entry.move]} / {entry.situation}",

@@ -60,7 +60,8 @@ class Outcome:
     ``found`` are passage ids, best first; ``stale`` says whether one of the first five was not
     valid on the day, ``leaked`` how many of all were not for this reader; ``quoted`` whether the
     sentence marked in the best hit is literally there (``None``: nothing was found); ``coverage``
-    is the best hit's. Times are of the ranking, in seconds of the clock and of the processor.
+    and ``evidence`` are the most that one of the first ten has. Times are of the ranking, in
+    seconds of the clock and of the processor.
     """
 
     question: Question
@@ -71,6 +72,7 @@ class Outcome:
     leaked: int = 0
     quoted: bool | None = None
     coverage: float = 0.0
+    evidence: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

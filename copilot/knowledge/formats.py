@@ -18,10 +18,10 @@ from copilot.knowledge.source import MARKDOWN, YAML, FrontMatter, Source, front_
 from copilot.knowledge.synonyms import SYNONYMS_FILE
 
 #: Folders of the knowledge directory that other stages own.
-OTHER_STAGES = frozenset({"templates", "rules"})
+OTHER_STAGES = frozenset({"templates", "rules", "feedback"})
 
 #: Files beside those folders that are word lists of the program, not knowledge.
-WORD_LISTS = frozenset({SYNONYMS_FILE, "questions.yaml"})
+WORD_LISTS = frozenset({SYNONYMS_FILE, "questions.yaml", "concepts.yaml"})
 
 OWN_DECLARATION = "该文件有自己的固定格式，另外声明的种类、读者、日期和网点没有采用。"
 

@@ -61,14 +61,23 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """How telling each query term is: its inverse document frequency in this index."""
+    """How telling each query term is: its inverse document frequency in this index.
+
+    ``rarest`` is that of a term that no passage has.
+    """
 
     idf: Mapping[str, float]
+    rarest: float
+
+    @property
+    def whole(self) -> float:
+        """The weight of the whole query."""
+        return sum(self.idf.values())
 
     def share(self, found: Iterable[str]) -> float:
         """The weight of the found terms as a share (0 to 1) of the whole query's."""
-        whole = sum(self.idf.values())
-        return sum(self.idf.get(term, 0.0) for term in set(found)) / whole if whole else 0.0
+        found_weight = sum(self.idf.get(term, 0.0) for term in set(found))
+        return found_weight / self.whole if self.idf else 0.0
 
 
 class LexicalIndex:
@@ -120,7 +129,8 @@ class LexicalIndex:
             {
                 term: inverse_frequency(self.size, self._blocks(term)[1])
                 for term in dict.fromkeys(query)
-            }
+            },
+            inverse_frequency(self.size, 0),
         )
 
     def can_grow(self) -> bool:

@@ -12,7 +12,7 @@ from copilot.knowledge.source import RawFile, Source
 from copilot.records.codes import Audience, PassageKind
 from copilot.records.knowledge import Document, Passage
 
-PARSER_VERSION = 2
+PARSER_VERSION = 3
 """Raised when the same file gives other passages: unchanged files are then parsed again."""
 
 LONGEST_PASSAGE = 900

@@ -6,9 +6,9 @@ quote of it states exactly what the record states. Loading the record itself is 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -17,7 +17,11 @@ from copilot.knowledge.source import FrontMatter, Source
 from copilot.records import figures
 from copilot.records.codes import Audience, Channel, Origin, PassageKind, ProductType, label
 
+if TYPE_CHECKING:
+    from copilot.records.product import Product
+
 FACTS = "产品要素"
+_BENCHMARK = "业绩比较基准"
 
 Value = TypeVar("Value", int, float)
 
@@ -126,27 +130,43 @@ def _facts(record: ProductSheet, front: FrontMatter) -> ParsedPassage:
     )
 
 
-def _lines(record: ProductSheet) -> list[tuple[str, str]]:
-    return [
-        ("产品代码", record.product_code),
-        ("产品名称", record.name),
-        ("类型", label(record.type)),
-        ("发行机构", record.issuer),
-        ("风险等级", record.risk_rating or ""),
-        ("期限", _shown(record.term_days, figures.term)),
-        ("起点金额", _shown(record.min_amount, _yuan)),
-        ("年利率", _shown(record.rate_bp, figures.percent)),
-        ("年化利率（单利）", _range(record.apr_bp, record.apr_high_bp)),
-        ("业绩比较基准", _benchmark(record)),
-        ("费用", "；".join(map(_fee, record.fees))),
-        ("犹豫期", _shown(record.cooling_off_days, figures.term)),
-        ("流动性", (record.liquidity or "").rstrip("。")),
-        ("风险提示", (record.risk_statement or "").rstrip("。")),
-    ]
+def key_facts(record: ProductSheet | Product, min_amount: int | None) -> dict[str, str]:
+    """What a sheet and the product table must agree on, as a sheet prints it; ``""`` for nothing.
+
+    The amount is in fen, which a sheet's own is not.
+    """
+    return {
+        "产品名称": record.name,
+        "类型": label(record.type),
+        "发行机构": record.issuer,
+        "风险等级": record.risk_rating or "",
+        "期限": _shown(record.term_days, figures.term),
+        "起点金额": _shown(min_amount, figures.amount),
+        "年利率": _shown(record.rate_bp, figures.percent),
+        "年化利率（单利）": _range(record.apr_bp, record.apr_high_bp),
+        _BENCHMARK: _range(record.benchmark_low_bp, record.benchmark_high_bp),
+        "犹豫期": _shown(record.cooling_off_days, figures.term),
+    }
 
 
-def _benchmark(record: ProductSheet) -> str:
-    span = _range(record.benchmark_low_bp, record.benchmark_high_bp)
+def fen(yuan: float | None) -> int | None:
+    """An amount of a sheet, which is in yuan, as records have it."""
+    return None if yuan is None else round(yuan * figures.FEN_PER_YUAN)
+
+
+def _lines(record: ProductSheet) -> Iterator[tuple[str, str]]:
+    yield "产品代码", record.product_code
+    for name, value in key_facts(record, fen(record.min_amount)).items():
+        if name == _BENCHMARK:
+            yield name, _benchmark(value, record)
+            yield "费用", "；".join(map(_fee, record.fees))
+        else:
+            yield name, value
+    yield "流动性", (record.liquidity or "").rstrip("。")
+    yield "风险提示", (record.risk_statement or "").rstrip("。")
+
+
+def _benchmark(span: str, record: ProductSheet) -> str:
     statements = (record.benchmark_basis, record.benchmark_statement)
     return "。".join([span, *(text.rstrip("。") for text in statements if text)]) if span else ""
 
@@ -156,12 +176,8 @@ def _range(low: float | None, high: float | None) -> str:
 
 
 def _fee(fee: _Fee) -> str:
-    value = _shown(fee.rate_bp, figures.percent) or _shown(fee.amount, _yuan)
+    value = _shown(fee.rate_bp, figures.percent) or _shown(fen(fee.amount), figures.amount)
     return f"{fee.name}{value}" + (f"（{fee.note}）" if fee.note else "")
-
-
-def _yuan(value: float) -> str:
-    return figures.amount(round(value * figures.FEN_PER_YUAN))
 
 
 def _shown(value: Value | None, form: Callable[[Value], str]) -> str:

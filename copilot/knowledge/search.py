@@ -5,17 +5,18 @@
     BM25 top 100  [+ vectors top 100, joined by reciprocal rank]  ─▶ passages as the database has
     them now ─▶ coverage floor ─▶ snippets
 
-Two floors, both on *coverage*: the share of a question's weight that a passage carries. Below
-`NOISE` a hit shares only everyday characters with the question and is dropped; below `EVIDENCE`
-the best hit is too thin to answer from (`abstains`). Both were set on the `dev` half of the shipped
-question set: more noise would drop answers in other words, and of the floors for evidence this one
-does best by both kinds of question together. It parts them poorly (docs/retrieval.md has the
-curve), so a hit above it is a candidate for an answer, not a proof.
+Two floors. *Coverage* is the share of a question's weight that a passage carries: below `NOISE` a
+hit shares only everyday characters with the question and is dropped; more would drop answers in
+other words. *Evidence* (`evidence_of`) also asks how much that weight is: below `EVIDENCE` the best
+hit is too thin to answer from (`abstains`). Shape and floors were set on the `dev` half of the
+shipped question set; of the floors for evidence this one does best by both kinds of question
+together. It orders them and does not part them (docs/retrieval.md has the curve), so a hit above it
+is a candidate for an answer, not a proof.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -42,7 +43,10 @@ TRIES = 4
 NEAREST = 10
 """Hits this near by vector are kept though they share few words with the question."""
 NOISE = 0.05
-EVIDENCE = 0.35
+EVIDENCE = 0.45
+HALF = 4.0
+"""Evidence is a half where as much is matched as this many words weigh that no passage has; for a
+word or two, where half of the question is."""
 
 NOTHING_FOUND = "没有找到足够相关的资料。请换个说法，或咨询对应条线；不要凭印象回答客户。"
 IN_MEMORY = "索引目录不可写，本次在内存中检索，结果不受影响。请检查磁盘空间与权限。"
@@ -85,6 +89,7 @@ def _searched(
     wanted = query_terms(query.text, synonyms)
     scope = scope_of(query, store, principal)
     ranked = index.ranked(wanted.weighted(), scope, CANDIDATES)
+    by_words = dict(ranked)
     near: list[str] = []
     if dense_enabled(store, settings):
         from copilot.knowledge.vectors import nearest
@@ -96,6 +101,7 @@ def _searched(
         _read_again(ranked, store, principal, query, lost),
         wanted,
         index.weights(wanted.own),
+        by_words,
         frozenset(near[:NEAREST]),
     )
     hits = tuple(islice(found, query.k))
@@ -107,10 +113,22 @@ def _searched(
 def abstains(hits: Sequence[Hit], query: str) -> bool:
     """Whether the hits are too thin to answer ``query`` from.
 
-    Coverage tells a question that the knowledge speaks of from one it does not; it cannot prove
+    Evidence tells a question that the knowledge speaks of from one it does not; it cannot prove
     that a passage supports an answer. That is what `copilot.knowledge.quotes` checks.
     """
-    return not query.strip() or max((hit.coverage for hit in hits), default=0.0) < EVIDENCE
+    return not query.strip() or max((hit.evidence for hit in hits), default=0.0) < EVIDENCE
+
+
+def evidence_of(score: float, coverage: float, weights: Weights) -> float:
+    """How much there is to answer from, 0 to 1; ``score`` is that of BM25.
+
+    A passage may cover a question by everyday words alone, so what counts is how much was matched,
+    less what the passage leaves uncovered. It is counted in words as telling as one that no passage
+    has, which makes it independent of the size of the knowledge.
+    """
+    matched = score / weights.rarest * coverage**0.5
+    half = min(HALF, weights.whole / weights.rarest / 2)
+    return matched / (matched + half) if matched else 0.0
 
 
 def generation_name(revision: int) -> str:
@@ -211,13 +229,16 @@ def _hits(
     ranked: Iterable[tuple[Passage, float]],
     wanted: QueryTerms,
     weights: Weights,
+    by_words: Mapping[str, float],
     near: frozenset[str],
 ) -> Iterator[Hit]:
     for passage, score in ranked:
         coverage = weights.share(wanted.found_in(f"{passage.heading}\n{passage.text}"))
         if coverage >= NOISE or passage.passage_id in near:
             extract = snippet(_answering_text(passage), wanted, weights)
-            yield Hit(passage, passage.heading, score, extract, coverage)
+            words = by_words.get(passage.passage_id, 0.0)  # not the joined score of two rankings
+            evidence = evidence_of(words, coverage, weights)
+            yield Hit(passage, passage.heading, score, extract, coverage, evidence)
 
 
 def _answering_text(passage: Passage) -> str:

@@ -42,8 +42,8 @@ class Separation:
 
 def separation(outcomes: Sequence[Outcome]) -> Separation | None:
     """The separation by evidence; ``None`` without questions of both kinds."""
-    answered = [outcome.coverage for outcome in outcomes if outcome.question.gold]
-    unanswered = [outcome.coverage for outcome in outcomes if not outcome.question.gold]
+    answered = [outcome.evidence for outcome in outcomes if outcome.question.gold]
+    unanswered = [outcome.evidence for outcome in outcomes if not outcome.question.gold]
     if not answered or not unanswered:
         return None
     wins = sum((a > u) + (a == u) / 2 for a in answered for u in unanswered)

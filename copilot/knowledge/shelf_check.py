@@ -2,50 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
-
 from copilot.knowledge.parsed import ParsedDocument
-from copilot.knowledge.product_sheet import ProductSheet
+from copilot.knowledge.product_sheet import ProductSheet, fen, key_facts
 from copilot.knowledge.source import MARKDOWN, Source, front_matter
-from copilot.records import figures
-from copilot.records.codes import ProductType, label
 from copilot.records.product import Product
 
 NO_RECORD = "资料已入库，但产品表中没有该代码（{code}），检索时不显示。"
 NO_VERSION = "资料已入库，但产品表中 {code} 没有 {day} 起的版本。"
 DIFFERENT = "与产品表不一致（{code}，{day} 版）：{differences}。请核对，以产品表为准。"
 
-_YUAN = figures.amount
-_PERCENT = figures.percent
-
-
-def _as_is(value: Any) -> str:
-    return str(value)
-
-
-def _type(value: ProductType) -> str:
-    return label(value)
-
-
-#: What is compared: the record's field, its name for people, and how its values are shown.
-_COMPARED: Mapping[str, tuple[str, Callable[[Any], str]]] = {
-    "name": ("名称", _as_is),
-    "type": ("类型", _type),
-    "issuer": ("发行机构", _as_is),
-    "risk_rating": ("风险等级", _as_is),
-    "min_amount": ("起点金额", _YUAN),
-    "term_days": ("期限", figures.term),
-    "rate_bp": ("年利率", _PERCENT),
-    "benchmark_low_bp": ("业绩比较基准下限", _PERCENT),
-    "benchmark_high_bp": ("业绩比较基准上限", _PERCENT),
-    "apr_bp": ("年化利率", _PERCENT),
-    "apr_high_bp": ("年化利率上限", _PERCENT),
-    "cooling_off_days": ("犹豫期", figures.term),
-    "sale_from": ("开售日", _as_is),
-    "sale_to": ("停售日", _as_is),
-    "valid_to": ("失效日", _as_is),
-}
+_DATES = {"sale_from": "开售日", "sale_to": "停售日", "valid_to": "失效日"}
 
 
 def shelf_remarks(
@@ -69,20 +35,18 @@ def _contradictions(sheet: ProductSheet, versions: list[Product]) -> tuple[str, 
     product = next((v for v in versions if v.valid_from == sheet.valid_from), None)
     if product is None:
         return (NO_VERSION.format(code=code, day=day),)
+    facts = key_facts(sheet, fen(sheet.min_amount)) | _dates(sheet)
+    recorded = key_facts(product, product.min_amount) | _dates(product)
     differences = "；".join(
-        f"{name}资料为 {show(stated)}、产品表为 {show(recorded)}"
-        for field, (name, show) in _COMPARED.items()
-        if (stated := _stated(sheet, field)) is not None
-        and (recorded := getattr(product, field)) is not None
-        and stated != recorded
+        f"{name}资料为 {stated}、产品表为 {recorded[name]}"
+        for name, stated in facts.items()
+        if stated and recorded[name] and stated != recorded[name]
     )
     if not differences:
         return ()
     return (DIFFERENT.format(code=code, day=day, differences=differences),)
 
 
-def _stated(sheet: ProductSheet, field: str) -> Any:
-    value = getattr(sheet, field)
-    if field == "min_amount" and value is not None:
-        return round(value * figures.FEN_PER_YUAN)
-    return value
+def _dates(record: ProductSheet | Product) -> dict[str, str]:
+    days = {name: getattr(record, field) for field, name in _DATES.items()}
+    return {name: day.isoformat() if day else "" for name, day in days.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from copilot.knowledge.product_sheet import FACTS
+from copilot.knowledge.product_sheet import FACTS, key_facts
 from copilot.records import figures
 from copilot.records.product import Product
 
@@ -25,7 +25,7 @@ def differing_facts(text: str, product: Product) -> list[str]:
     A fact that the record has not got differs as well: nothing would carry it.
     """
     found = []
-    for name, recorded in _facts(product).items():
+    for name, recorded in key_facts(product, product.min_amount).items():
         match = re.search(rf"(?:^|。){re.escape(name)}：([^。]+)", text)
         if match is None:
             continue
@@ -65,25 +65,3 @@ def _rates(product: Product) -> set[float]:
     told = (product.benchmark_basis, product.benchmark_statement, product.risk_statement)
     in_words = {float(rate) for text in told if text for rate in _PERCENT.findall(text)}
     return {round(bp / 100, 4) for bp in points if bp is not None} | in_words | {0.0}
-
-
-def _facts(product: Product) -> dict[str, str]:
-    """The record's facts as a sheet prints them; ``""`` where the record has none."""
-    apr = [bp for bp in (product.apr_bp, product.apr_high_bp) if bp is not None]
-    cooling, term = product.cooling_off_days, product.term_days
-    return {
-        "产品名称": product.name,
-        "发行机构": product.issuer,
-        "风险等级": product.risk_rating or "",
-        "期限": "" if term is None else figures.term(term),
-        "起点金额": "" if product.min_amount is None else figures.amount(product.min_amount),
-        "年利率": "" if product.rate_bp is None else figures.percent(product.rate_bp),
-        "年化利率（单利）": "至".join(dict.fromkeys(map(figures.percent, apr))),
-        "业绩比较基准": _benchmark(product),
-        "犹豫期": "" if cooling is None else figures.term(cooling),
-    }
-
-
-def _benchmark(product: Product) -> str:
-    span = (product.benchmark_low_bp, product.benchmark_high_bp)
-    return "至".join(dict.fromkeys(figures.percent(bp) for bp in span if bp is not None))

@@ -41,9 +41,15 @@ def fold(text: str) -> str:
     >>> fold("ＷＭＰ　結構性存款１,０００元")
     'wmp 结构性存款1000元'
     """
-    text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).lower()
-    text = _THOUSANDS.sub("", _simplifier().convert(text))
+    text = _THOUSANDS.sub("", simplified(text))
     return _NUMERAL.sub(lambda match: arabic(match[0]), text)
+
+
+def simplified(text: str) -> str:
+    """The text in half-width lower case and simplified characters, its numerals as they are."""
+    plain = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).lower()
+    simple: str = _simplifier().convert(plain)
+    return simple
 
 
 def terms(text: str) -> list[str]:

@@ -18,8 +18,10 @@ NO_EVIDENCE = "知识库中没有依据"
 class AnswerParts:
     """A text with its figures and citations, the facts it may state, and how it came about.
 
-    ``fit`` tells how well the passage behind it fits the question (0 to 1; 0 for records).
-    ``refused`` marks a text that says why there is no answer.
+    ``asked`` are the phrasings of the frequent question that answers, ``heading`` is the first of
+    them, ``types`` are the types of product that it is about; ``table`` is a comparison as data.
+    ``fit`` tells how sure the passage behind it is to answer the question (0 to 1; 0 for
+    records); ``refused`` marks a text that says why there is no answer.
     """
 
     text: str
@@ -30,6 +32,10 @@ class AnswerParts:
     ask_whom: str = ""
     notes: tuple[str, ...] = ()
     fit: float = 0.0
+    asked: tuple[str, ...] = ()
+    heading: str = ""
+    types: tuple[str, ...] = ()
+    table: Mapping[str, Any] = field(default_factory=dict)
     refused: bool = False
     proof: Mapping[str, Any] = field(default_factory=dict)
 
@@ -46,6 +52,9 @@ class AnswerParts:
             self.ask_whom or other.ask_whom,
             self.notes + other.notes,
             other.fit,
-            False,
-            {**other.proof, **self.proof},
+            other.asked,
+            other.heading,
+            other.types,
+            refused=False,
+            proof={**other.proof, **self.proof},
         )

@@ -4,6 +4,7 @@ another bank's figures        ─▶ refused
 who matures today             ─▶ the call list
 can I sell X to this customer ─▶ the gate
 which earns most              ─▶ the rule against ranking
+how do products differ        ─▶ their records side by side, by code
 a property of a product       ─▶ the seller's licence, then the record valid on the day asked about
 anything else                 ─▶ the best passage, sentence by sentence
 no evidence                   ─▶ refused, with whom to ask
@@ -18,11 +19,22 @@ from copilot.llm.pseudonyms import Pseudonyms
 from copilot.pipeline import evidence
 from copilot.pipeline.answer_parts import NO_EVIDENCE, AnswerParts
 from copilot.pipeline.ask_authority import names_private, without_barred
+from copilot.pipeline.ask_book import mended
+from copilot.pipeline.ask_conversation import (
+    Continued,
+    Subject,
+    check_id,
+    continued,
+    recalled,
+    remember,
+    subject_of,
+)
 from copilot.pipeline.ask_gate import from_gate
-from copilot.pipeline.ask_knowledge import from_passages
+from copilot.pipeline.ask_knowledge import EVIDENCE, from_passages
 from copilot.pipeline.ask_policy import other_bank, ranking
 from copilot.pipeline.ask_records import ask_whom, beyond_records, from_records
 from copilot.pipeline.ask_today import today
+from copilot.pipeline.product_comparison import comparison
 from copilot.pipeline.product_questions import ProductQuestion, folded, read_question
 from copilot.pipeline.product_words import Property, QuestionWords, question_words
 from copilot.records.codes import Audience, Channel, DraftKind
@@ -33,7 +45,9 @@ if TYPE_CHECKING:
     from copilot.pipeline.workbench import Workbench
 
 #: Fit from which a passage is about this very question.
-STRONG = 0.6
+STRONG = 0.5
+#: Fit from which it is, even where the question names what no record holds.
+SURE = 0.8
 MANY_PRODUCTS = 3
 #: Properties that are figures of the record: never left to prose.
 _FIGURES = frozenset(
@@ -49,37 +63,45 @@ _FIGURES = frozenset(
 )
 
 
-def answer(bench: Workbench, question: str, customer_id: str | None = None) -> Answer:
+def answer(
+    bench: Workbench,
+    question: str,
+    customer_id: str | None = None,
+    conversation: str | None = None,
+) -> Answer:
     """The answer to an employee's question, with its evidence, or a refusal.
 
     Args:
         bench: the opened installation.
         question: as typed.
         customer_id: the customer whom the question is about, if any.
+        conversation: the asker's name for a conversation whose subject the question may carry on.
 
     Raises:
         NotFound: no such customer.
         Forbidden: the customer is outside the principal's scope.
+        InputError: the conversation's name is not one.
     """
     if customer_id is not None:
         bench.customer(customer_id)
     words = question_words(bench.settings.knowledge_dir)
-    asked = read_question(question, bench.shelf, bench.as_of, words)
-    parts = _parts(bench, question, asked, customer_id, words)
+    typed, question = question, mended(bench, question)
+    taken = Continued(read_question(question, bench.shelf, bench.as_of, words), question)
+    before = Subject()
+    if conversation is not None:
+        before = recalled(bench, check_id(conversation))
+        taken = continued(bench, question, taken.asked, before)
+    parts = taken.unclear or _parts(bench, taken.question, taken.asked, customer_id, words)
     if parts is None:
-        result = _refusal(bench, asked)
+        result = _refusal(bench, taken.asked)
     else:
-        result = _checked(bench, _with_unsaid(parts, question, words), asked)
-    proof: dict[str, Any] = {
-        **evidence.asked_by(bench, customer_id),
-        "question": Pseudonyms.of(()).hide(question),
-        "asked_by": bench.principal.user_id,
-        "customer_id": customer_id,
-        "as_of": bench.as_of.isoformat(),
-        "rule_pack": bench.checker.pack_version,
-        "data_generation": bench.generation.generation_id,
-        **(parts.proof if parts else {}),
-    }
+        result = _checked(bench, _with_unsaid(parts, question, words), taken.asked)
+    result = replace(result, understood=taken.understood)
+    proof = _proof(bench, typed, customer_id, parts)
+    if conversation is not None:
+        proof |= {"conversation": conversation, "carried": before.as_json()}
+        if parts is not None:
+            remember(bench, conversation, subject_of(parts, taken.asked, before))
     result = replace(result, draft_id=evidence.draft_id("A", result.as_json(), proof))
     branches = bench.principal.branches
     evidence.save(
@@ -93,12 +115,36 @@ def answer(bench: Workbench, question: str, customer_id: str | None = None) -> A
     return result
 
 
+def found(bench: Workbench, question: str, least: float) -> AnswerParts | None:
+    """What would answer a question if ``least`` sureness were enough; nothing is kept."""
+    words = question_words(bench.settings.knowledge_dir)
+    question = mended(bench, question)
+    asked = read_question(question, bench.shelf, bench.as_of, words)
+    return _parts(bench, question, asked, None, words, least)
+
+
+def _proof(
+    bench: Workbench, question: str, customer_id: str | None, parts: AnswerParts | None
+) -> dict[str, Any]:
+    return {
+        **evidence.asked_by(bench, customer_id),
+        "question": Pseudonyms.of(()).hide(question),
+        "asked_by": bench.principal.user_id,
+        "customer_id": customer_id,
+        "as_of": bench.as_of.isoformat(),
+        "rule_pack": bench.checker.pack_version,
+        "data_generation": bench.generation.generation_id,
+        **(parts.proof if parts else {}),
+    }
+
+
 def _parts(
     bench: Workbench,
     question: str,
     asked: ProductQuestion,
     customer_id: str | None,
     words: QuestionWords,
+    least: float = EVIDENCE,
 ) -> AnswerParts | None:
     text = folded(question)
     settled = other_bank(asked, text, words) or today(bench, text, words)
@@ -110,12 +156,17 @@ def _parts(
     asked_of = asked
     asked, barred = without_barred(bench, asked)
     if barred is not None and not asked.products:
-        return _instead(asked_of, from_passages(bench, question), barred)
+        return _instead(asked_of, from_passages(bench, question, least), barred)
     ranked = ranking(bench, asked)
     if ranked is not None:
         return ranked
+    compared = comparison(bench, asked, text, words)
+    if compared is not None and asked.named:
+        return compared
     stated = None if asked.no_such or asked.other_bank else from_records(bench, asked, question)
-    prose = from_passages(bench, question)
+    prose = _of_type(asked, from_passages(bench, question, least))
+    if compared is not None and not (prose is not None and _sure(prose)):
+        return compared
     if stated is None:
         return prose if prose is not None and _about_this(asked, prose) else None
     if prose is None or prose.refused or prose.fit < STRONG:
@@ -123,6 +174,14 @@ def _parts(
     if not _FIGURES & set(asked.properties) and len(stated.products) > MANY_PRODUCTS:
         return prose  # a rule that many records state is better said once
     return stated.followed_by(prose)
+
+
+def _of_type(asked: ProductQuestion, prose: AnswerParts | None) -> AnswerParts | None:
+    """A passage, unless it is about other types of product than the question."""
+    about_them = bool(asked.products) and (asked.named or bool(asked.properties))
+    if prose is None or not about_them or not prose.types:
+        return prose
+    return prose if any(p.type.value in prose.types for p in asked.products) else None
 
 
 def _instead(asked: ProductQuestion, prose: AnswerParts | None, barred: AnswerParts) -> AnswerParts:
@@ -148,12 +207,22 @@ def _with_unsaid(parts: AnswerParts, question: str, words: QuestionWords) -> Ans
 def _about_this(asked: ProductQuestion, prose: AnswerParts) -> bool:
     """Whether a passage may answer where the records are silent.
 
-    A question for a property or figure of a named product is the records' business; only a
-    passage about that very question may answer it instead.
+    A question for a figure of a product, for another day, or for a product that is not there is
+    the records' business, however alike a passage is; other properties of a named product may be
+    answered by a passage about that very question.
     """
     about_product = bool(asked.products or asked.no_such)
+    if not about_product:
+        return True
+    figures = asked.wants_figure or bool(_FIGURES & set(asked.properties))
+    lacking = [*asked.absent_words, *filter(None, [asked.period.words])]
+    told_anyway = all(any(word in said for said in prose.asked) for word in lacking)
+    if asked.no_such and (figures or asked.named):
+        return False
+    if not told_anyway and (figures or asked.named or prose.fit < SURE):
+        return False
     for_records = bool(asked.properties or asked.absent) or (asked.named and asked.wants_figure)
-    return prose.fit >= STRONG or not (about_product and for_records)
+    return prose.fit >= STRONG or not for_records
 
 
 def _checked(bench: Workbench, parts: AnswerParts, asked: ProductQuestion) -> Answer:
@@ -182,6 +251,7 @@ def _checked(bench: Workbench, parts: AnswerParts, asked: ProductQuestion) -> An
         figures=parts.figures,
         ask_whom=parts.ask_whom,
         notes=parts.notes,
+        table=parts.table,
     )
 
 

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from copilot.pipeline.workbench import Workbench
 
 MOST_LINES = 12
-_NAMES = {
+#: What the properties of a product are called.
+NAMES = {
     Property.RATE: "利率或业绩比较基准",
     Property.MIN_AMOUNT: "起点金额",
     Property.TERM: "期限",
@@ -33,6 +34,8 @@ _NAMES = {
     Property.WITHDRAWAL: "支取与赎回规则",
     Property.SALE: "发售日期",
     Property.BRANCHES: "办理网点",
+    Property.CHANNELS: "介绍渠道",
+    Property.AUDIENCE: "适用客户",
     Property.COOLING_OFF: "犹豫期或冷静期",
     Property.PAY_TERMS: "缴费期",
     Property.ISSUER: "发行机构",
@@ -75,7 +78,7 @@ def from_records(bench: Workbench, asked: ProductQuestion, question: str) -> Ans
             cited += cite(statement.text, statement.figures, sheets.of(product))
             used[product] = None
         if not said:
-            silent.append(_NAMES[wanted])
+            silent.append(NAMES[wanted])
     if not used:
         return None
     stated = tuple(used)

@@ -6,7 +6,6 @@ off leaves the state before it.
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -103,7 +102,7 @@ def sample_sources(settings: Settings, progress: Progress) -> Path:
     mapping = home / "sources.yaml"
     if mapping.is_file():
         return mapping
-    aside = settings.data_dir / f"{_SAMPLE_DIRECTORY}.{os.getpid()}"
+    aside = home.with_name(f"{_SAMPLE_DIRECTORY}.partial")  # one name: the writer is alone
     shutil.rmtree(aside, ignore_errors=True)
     write_sample_bank(aside, knowledge_dir=settings.knowledge_dir, progress=progress)
     shutil.rmtree(home, ignore_errors=True)

@@ -175,6 +175,7 @@ def ask_bank(
             leaked=sum(not _may_see(passage, question) for passage in found),
             quoted=_shown_literally(hits[0], query) if hits else None,
             coverage=max((hit.coverage for hit in hits[:10]), default=0.0),
+            evidence=max((hit.evidence for hit in hits[:10]), default=0.0),
         )
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from copilot.errors import CopilotError, InputError
 from copilot.pipeline.workbench import Workbench
-from copilot.records.event import CUSTOMER_EVENT, CustomerEvent
+from copilot.records.event import CUSTOMER_EVENT, EVENT_LABELS, CustomerEvent
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -183,8 +183,9 @@ def _violation(error: ValidationError, row: int, file: str | None) -> InputError
         case "extra_forbidden":
             message, step = f"未知的字段 {field}", "请删去或改名。"
         case "union_tag_invalid" | "union_tag_not_found":
-            kinds = str(context.get("expected_tags", "")).replace("'", "")
-            message, step = "kind 不是可用的事件种类", f"可用的种类：{kinds or '见文档'}。"
+            kinds = "、".join(f"{kind}（{label}）" for kind, label in EVENT_LABELS.items())
+            given = f"：{str(context['tag'])[:40]}" if "tag" in context else ""
+            message, step = f"kind 不是可用的事件种类{given}", f"可用的种类：{kinds}。"
         case "enum" | "literal_error":
             allowed = str(context["expected"]).replace(" or ", ", ")
             message, step = f"{field} 的值不在允许范围内", f"可用的值：{allowed}。"

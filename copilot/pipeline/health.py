@@ -12,6 +12,7 @@ import sqlite3
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from datetime import date
 from importlib.metadata import version
 from typing import Any
 
@@ -113,6 +114,8 @@ def _of_store(store: Store, settings: Settings) -> Iterator[Health]:
         yield _looked_at("向量索引", lambda: _vectors(store, settings))
     yield _looked_at("规则包", lambda: _rules(settings))
     yield _looked_at("话术模板", lambda: _templates(store))
+    if settings.model_configured:
+        yield _looked_at("大模型今日用量", lambda: _usage(store, settings))
     yield _looked_at("留痕", lambda: _audit(store))
 
 
@@ -174,6 +177,29 @@ def _templates(store: Store) -> Health:
     report = template_report(store)
     detail = f"可用 {report.approved} / {report.submitted}"
     return Health("话术模板", "ok" if report.approved else "off", detail)
+
+
+def _usage(store: Store, settings: Settings) -> Health:
+    """Today's bookings; they are kept only where a day is limited."""
+    limits = settings.llm_limits
+    if not limits.by_day:
+        how = "在配置的 llm_limits 里设 day_tokens、day_fen 或 day_seconds。"
+        return Health("大模型今日用量", "off", "没有设每日上限，不记用量", how)
+    used = store.model_usage.on(date.today())
+    booked = (
+        ("{:,.0f} 个词元", used.tokens, limits.day_tokens),
+        ("{:,.2f} 元", used.fen / 100, limits.day_fen and limits.day_fen / 100),
+        ("{:,.0f} 秒", used.seconds, limits.day_seconds),
+    )
+    amounts = [
+        say.format(amount) + (f"（上限 {say.format(limit)}）" if limit else "")
+        for say, amount, limit in booked
+    ]
+    detail = f"{used.calls} 次调用，" + "，".join(amounts)
+    if any(limit and amount >= limit for _, amount, limit in booked):
+        how = "今天改用内置模板引擎；要放宽请调整 llm_limits。"
+        return Health("大模型今日用量", "off", f"{detail}；已到上限", how)
+    return Health("大模型今日用量", "ok", detail)
 
 
 def _audit(store: Store) -> Health:

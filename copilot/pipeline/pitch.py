@@ -35,6 +35,7 @@ from copilot.records.knowledge import Passage, SearchQuery
 from copilot.records.matching import CustomerFile, GateDecision, Refusal
 from copilot.records.product import Product
 from copilot.records.staff import Branch, Seller
+from copilot.records.tables import label_of
 
 if TYPE_CHECKING:
     from copilot.pipeline.workbench import Workbench
@@ -258,7 +259,8 @@ def _circumstances(case: _Case) -> tuple[str, ...]:
     if case.seller.staff is None:
         notes.append("没有销售人员与资格的记录，销售资格未核验")
     if case.decision.unchecked:
-        notes.append(f"缺少数据、未能核验：{'、'.join(case.decision.unchecked)}")
+        missing = "、".join(label_of(what) for what in case.decision.unchecked)
+        notes.append(f"缺少数据、未能核验：{missing}")
     if not _may_send(case):
         notes.append(INTERNAL_NOTICE)
     return tuple(notes)

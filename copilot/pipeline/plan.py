@@ -18,7 +18,7 @@ from copilot.metrics.plan_conversion import CONFIDENCE
 from copilot.pipeline import evidence, facts
 from copilot.pipeline.metric_facts import metric_facts
 from copilot.pipeline.plan_basis import plan_basis
-from copilot.pipeline.plan_goal import LONGEST_GOAL, parse_goal
+from copilot.pipeline.plan_goal import LONGEST_GOAL, parse_goal, without_work_ratios
 from copilot.records.codes import Audience, DraftKind
 from copilot.records.compliance import CheckContext, CheckResult, Fact, Verdict
 from copilot.records.draft import AI_LABEL, INTERNAL_NOTICE, WRITER_NOTICE
@@ -82,7 +82,7 @@ def _forbidden(bench: Workbench, text: str) -> Iterator[RefusalReason]:
     context = CheckContext(
         kind=DraftKind.PLAN, audience=Audience.CUSTOMER, as_of=bench.as_of, whole=False
     )
-    for finding in bench.checker.check(words, context).findings:
+    for finding in bench.checker.check(without_work_ratios(words), context).findings:
         if finding.verdict is Verdict.BLOCK and finding.rule_id not in told:
             told.add(finding.rule_id)
             yield RefusalReason(finding.rule_id, finding.message, finding.citations, "goal")

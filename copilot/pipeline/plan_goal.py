@@ -24,17 +24,32 @@ _YEAR_END = re.compile(r"年底|年末|年内|今年")
 _MONTH_END = re.compile(r"月底|月末|本月|当月|这个月")
 _HEADS = re.compile(r"(\d[\d,]*(?:\.\d+)?万?)\s*(?:户|人|位|个客户|名)")
 _SHARE = re.compile(r"(\d+(?:\.\d+)?)\s*(?:%|个点|个百分点)")
+#: Ratios of a bank's own work; a target for one says nothing of what a customer earns.
+_WORK_RATIO = re.compile(
+    r"((?:承接|留存|续作|续存|续期|转介成功|接通|转化|覆盖|活跃|激活|开户|绑卡|签约|满意|合格|达成|完成|缴存)率)"
+    r"[^\d%,。;!?\n]{0,8}\d+(?:\.\d+)?\s*(?:%|个百分点|个点)"
+)
+_LESS = re.compile(r"(?<![A-Za-z0-9年月日号])(?:[-−]|负)\s*\d")
 _FILLER = re.compile(
     r"[\s,，。、;；:：!！?？()（）的了和与及在对为把让给请做要我们本行支行客户目标方案营销制定"
     r"一个提升增长新增净增增加达到完成实现前底内开展推动针对关于]+"
 )
 
 
+def without_work_ratios(text: str) -> str:
+    """A goal without the figures of its work ratios, which a reader of returns would take for one.
+
+    >>> without_work_ratios("年底前到期承接率做到90%，保证收益5%")
+    '年底前到期承接率,保证收益5%'
+    """
+    return _WORK_RATIO.sub(r"\1", unicodedata.normalize("NFKC", text))
+
+
 def parse_goal(text: str, catalogue: Catalogue, as_of: date, segment: str | None = None) -> Goal:
     """What a goal wants.
 
     Raises:
-        InputError: it is empty, too long, or names no goal that plans know.
+        InputError: it is empty, too long, below zero, or names no goal that plans know.
     """
     words = unicodedata.normalize("NFKC", text).strip()
     if not words or len(words) > LONGEST_GOAL:
@@ -42,6 +57,12 @@ def parse_goal(text: str, catalogue: Catalogue, as_of: date, segment: str | None
             "目标是空的。" if not words else f"目标超过{LONGEST_GOAL}个字。",
             field="goal",
             next="请用一句话写目标，例：--goal 一季度增存5000万。",
+        )
+    if below := _LESS.search(words):
+        raise InputError(
+            f"目标里的数量是负数：{words[below.start() :][:12]}",
+            field="goal",
+            next="请写要达到或增加多少，例：--goal 三个月内基金增加500万。",
         )
     kind = _kind(words, catalogue)
     window, window_words = _window(words, as_of)

@@ -18,7 +18,7 @@ from copilot.records.plan import Assigned, Goal, Reach
 from copilot.records.product import Product
 from copilot.records.profile import FeatureScalar, FeatureValue, Profile
 from copilot.records.staff import Seller
-from copilot.records.tables import TABLES
+from copilot.records.tables import label_of
 
 if TYPE_CHECKING:
     from copilot.metrics.plan_rows import PlanRows
@@ -69,7 +69,7 @@ def reach_of(bench: Workbench, rows: PlanRows, goal: Goal, customers: Sequence[s
         excluded_customers=turned_away,
         by_product={code: by_product[code] for code in least},
         within_reach={code: within[code] for code in least},
-        unchecked=tuple(sorted({_named(what) for what in gate.unchecked})),
+        unchecked=tuple(sorted({label_of(what) for what in gate.unchecked})),
     )
 
 
@@ -149,13 +149,6 @@ class _Gate:
 
 def _covers(assets: int | None, least: int | None) -> bool:
     return assets is None or least is None or assets >= least
-
-
-def _named(what: str) -> str:
-    """What people read for a table, or for a column of one."""
-    table, _, column = what.partition(".")
-    name = TABLES[table].label
-    return f"{name}的{TABLES[table].column(column).label}" if column else name
 
 
 def _products(bench: Workbench, goal: Goal) -> tuple[Product, ...]:

@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import date, timedelta
 
 from copilot.drafting.composer import Composer
 from copilot.drafting.fill import Filled
 from copilot.pipeline.product_words import Property
 from copilot.records import figures
-from copilot.records.codes import ProductType
+from copilot.records.codes import ProductType, Tier, label
 from copilot.records.draft import Figure
 from copilot.records.product import Fee, Product
 
 Stated = Filled | str | None
+#: How statements begin that a table says in its first column.
+_LEADS = (
+    "的起点金额是",
+    "的期限是",
+    "的风险等级是",
+    "的犹豫期或冷静期是",
+    "的缴费期：",
+    "的费用：",
+    "的发售期：",
+    "的资料",
+    "可以介绍的渠道：",
+    "：",
+)
 
 
 def state(product: Product, asked: Property, today: date, day: date | None = None) -> Filled | None:
@@ -46,6 +60,23 @@ def state(product: Product, asked: Property, today: date, day: date | None = Non
         last = product.valid_to - timedelta(days=1)
         composer.add("至").add(_traced(figures.full_date(last), "product.valid_to")).add(holds)
     return composer.add(f"，{_scope(product)}）。").filled
+
+
+def value(product: Product, asked: Property, today: date) -> Filled | None:
+    """What a product version says about a property, as short as a table wants it.
+
+    >>> bond = Product("GB", date(2026, 11, 10), "储蓄国债", ProductType.GOV_BOND, "财政部",
+    ...     term_days=1095)
+    >>> value(bond, Property.TERM, date(2026, 11, 20)).text
+    '3年'
+    """
+    said = _sale(product, today) if asked is Property.SALE else _STATEMENTS[asked](product)
+    if said is None:
+        return None
+    filled = Filled(said, ()) if isinstance(said, str) else said
+    lead = next((lead for lead in _LEADS if filled.text.startswith(lead)), "")
+    moved = (replace(f, start=f.start - len(lead), end=f.end - len(lead)) for f in filled.figures)
+    return Filled(filled.text[len(lead) :], tuple(moved))
 
 
 def _rate(product: Product) -> Filled | None:
@@ -130,6 +161,17 @@ def _branches(product: Product) -> str:
     return "没有限定支行，各网点都可以办理"
 
 
+def _channels(product: Product) -> str | None:
+    if not product.channels:
+        return None
+    return f"可以介绍的渠道：{'、'.join(label(channel) for channel in product.channels)}"
+
+
+def _audience(product: Product) -> str:
+    tiers = f"{'、'.join(label(Tier(tier)) for tier in product.tiers)}客户" if product.tiers else ""
+    return f"面向{tiers or '个人客户，不限层级'}"
+
+
 def _insured(product: Product) -> str | None:
     if product.deposit_insured is None:
         return None
@@ -173,6 +215,8 @@ _STATEMENTS: dict[Property, Callable[[Product], Stated]] = {
     Property.FEES: _fees,
     Property.WITHDRAWAL: _wording("：", "liquidity"),
     Property.BRANCHES: _branches,
+    Property.CHANNELS: _channels,
+    Property.AUDIENCE: _audience,
     Property.COOLING_OFF: _shown("的犹豫期或冷静期是", "cooling_off_days", figures.term),
     Property.PAY_TERMS: _pay_terms,
     Property.ISSUER: _issuer,

@@ -8,17 +8,19 @@ words stands in the question.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from itertools import takewhile
 
+from copilot.pipeline.product_period import Period, period, without_dates
 from copilot.pipeline.product_words import Property, QuestionWords
 from copilot.records.codes import Origin, ProductType
 from copilot.records.product import Product
 
 SHORTEST_NAME_PART = 4  # characters of a name in a row that tell which product is meant
+#: A number that follows a series' name: 「启航365」.
+_AFTER_SERIES = re.compile(r"(?<=[\u3400-\u9fff])(\d{1,4})(?![\d.%年月个元万])")
 _DEPOSIT_NAME = "整存整取"  # what 「存一年」 means when no product is named
 SERIES_NAME = 2  # characters after the issuer's name by which a series is called: 「周享」
 _TERM_SLACK = 2  # days: three months are 90 or 91
@@ -29,23 +31,11 @@ _FILLER = re.compile(
     r"现在|今天|目前|今年|的|是|有|都|存|买|办|你们|我们|咱们|本行|年期|期|[呢啊吗了呀]"
 )
 
-_YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)年?(?:(\d{1,2})月)?(?:(\d{1,2})[日号])?")
-_BARE_MONTH = re.compile(r"(?<![\d年])(\d{1,2})月(?:(\d{1,2})[日号]|份)")
-_AGO = re.compile(
-    r"(\d+|[一二两三四五六七八九十]+)个?(天|周|星期|月|年)(?:以前|之前|前(?!支|赎|还))"
-)
-_DAYS_OF = {"天": 1, "周": 7, "星期": 7, "月": 30, "年": 365}
+#: Numerals that name a month, a day or a quarter.
+_NUMERAL = re.compile(r"[零〇一二三四五六七八九十]+(?=[月日号季])")
+_CLAUSE = re.compile(r"[,，。?？、;；!！]|还有没有|和|以及|，还")
 _TERM_WORDS = re.compile(r"[0-9一二两三四五六七八九十半]+(?:年|个月|天|日)")
 _QUANTITY = ("多少", "几", "哪天", "什么时候", "多久", "比例", "率")
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """The days a question is about, both included; ``words`` are those of the question."""
-
-    start: date
-    end: date
-    words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +52,7 @@ class ProductQuestion:
     products: tuple[Product, ...]
     properties: tuple[Property, ...]
     absent: tuple[str, ...]
+    absent_words: tuple[str, ...]
     period: Period
     named: bool
     wants_figure: bool
@@ -87,25 +78,36 @@ def read_question(
         products=products,
         properties=_properties(text, products, words),
         absent=tuple(n for n, said in words.never_on_record.items() if _any(said, text)),
-        period=_period(text, as_of),
+        absent_words=tuple(words.never_on_record_in(text)),
+        period=period(_digits(question), as_of),
         named=named,
         wants_figure=_any(_QUANTITY, text),
         no_such=_first(words.not_sold, text)
-        or (f"这个期限的{kind_word}" if named and not products else ""),
+        or (f"这种{kind_word}" if kind_word and named and not products else ""),
         other_bank=_first(words.other_banks, text),
         ranked=any(pattern.search(text) for pattern in words.ranking),
     )
 
 
 def folded(question: str) -> str:
-    """A question in half-width lower case without spaces."""
-    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", question)).lower()
+    """A question in half-width lower case and simplified characters, without spaces."""
+    from copilot.knowledge.terms import simplified
+
+    return re.sub(r"\s+", "", simplified(question))
+
+
+def _digits(question: str) -> str:
+    """A folded question with numerals before units of time in digits, in simplified characters."""
+    from copilot.knowledge.terms import arabic, fold
+
+    return _NUMERAL.sub(lambda match: arabic(match[0]), folded(fold(question)))
 
 
 def _properties(
     text: str, products: Sequence[Product], words: QuestionWords
 ) -> tuple[Property, ...]:
-    found = {p for p, said in words.properties.items() if _any(said, text)}
+    clauses = [c for c in _CLAUSE.split(text) if not any(words.never_on_record_in(c))]
+    found = {p for p, said in words.properties.items() if any(_any(said, c) for c in clauses)}
     if not found and _asks_how_much(text, products, words):
         found.add(Property.RATE)
     if words.other_returns_in(text):
@@ -147,10 +149,11 @@ def _products_meant(
         longest = max(len(p.product_code) for p in by_code)
         return tuple(p for p in by_code if len(p.product_code) == longest), True, ""
     kinds = _kinds_in(text, words)
-    terms = _terms(text)
+    terms = terms_in(text)
     holding = _any(words.properties[Property.WITHDRAWAL], text)
     series = [p for p in shelf if _series(p) and _series(p) in text]
     if series:
+        terms |= {int(n) for n in _AFTER_SERIES.findall(text)}
         return _narrowed(series, terms, holding)[0], True, _series(series[0])
     named = _named(text, shelf)
     kind_words = "、".join(word for word, _, _ in kinds)
@@ -166,7 +169,11 @@ def _products_meant(
     if not kinds and not named and "存" in text and _any(words.properties[Property.RATE], text):
         fixed = _of_term((p for p in shelf if p.type is ProductType.DEPOSIT), terms)
         return tuple(p for p in fixed if _DEPOSIT_NAME in p.name), bool(fixed), ""
-    return tuple(found[code] for code in sorted(found)), asked_terms, kind_words
+    return (
+        tuple(found[c] for c in sorted(found)),
+        asked_terms or bool(kinds and not found),
+        kind_words,
+    )
 
 
 def _narrowed(
@@ -232,12 +239,22 @@ def _shared(text: str, name: str) -> str:
     return ""
 
 
-def _terms(text: str) -> set[int]:
+def terms_in(question: str) -> set[int]:
     """The terms in days that a question names: 「三年」, 「90天」, 「半年」."""
+    return _terms(_digits(question))
+
+
+def with_terms(products: Iterable[Product], terms: set[int]) -> tuple[Product, ...]:
+    """The products of one of the terms, give or take two days."""
+    return tuple(_of_term(products, terms))
+
+
+def _terms(text: str) -> set[int]:
     from copilot.compliance.quantities import figures
 
-    years = _YEAR.sub("", text)
-    return {int(f.value) for f in figures(years) if f.kind == "term" and int(f.value) > 0}
+    return {
+        int(f.value) for f in figures(without_dates(text)) if f.kind == "term" and int(f.value) > 0
+    }
 
 
 def _of_term(products: Iterable[Product], terms: set[int]) -> list[Product]:
@@ -246,82 +263,6 @@ def _of_term(products: Iterable[Product], terms: set[int]) -> list[Product]:
         for p in products
         if p.term_days is not None and any(abs(p.term_days - t) <= _TERM_SLACK for t in terms)
     ]
-
-
-def _period(text: str, today: date) -> Period:
-    from copilot.knowledge.terms import arabic
-
-    match = _YEAR.search(text)
-    if match:
-        year, month, day = (int(part) if part else None for part in match.groups())
-        return _span(year or today.year, month, day, match.group(), today)
-    relative = {
-        "前年": (date(today.year - 2, 1, 1), date(today.year - 2, 12, 31)),
-        "去年": (date(today.year - 1, 1, 1), date(today.year - 1, 12, 31)),
-        "明年": (date(today.year + 1, 1, 1), date(today.year + 1, 12, 31)),
-        "上个月": _month_before(today),
-        "上月": _month_before(today),
-        "大前天": _days_off(today, -3),
-        "前天": _days_off(today, -2),
-        "昨天": _days_off(today, -1),
-        "昨日": _days_off(today, -1),
-        "明天": _days_off(today, 1),
-        "明日": _days_off(today, 1),
-        "后天": _days_off(today, 2),
-        "上个星期": _week_off(today, -1),
-        "上星期": _week_off(today, -1),
-        "上周": _week_off(today, -1),
-        "下个星期": _week_off(today, 1),
-        "下星期": _week_off(today, 1),
-        "下周": _week_off(today, 1),
-        "今年年初": (date(today.year, 1, 1), date(today.year, 1, 31)),
-        "年初": (date(today.year, 1, 1), date(today.year, 1, 31)),
-        "下个月": _month_after(today),
-        "下月": _month_after(today),
-    }
-    for words, (start, end) in relative.items():
-        if words in text:
-            return Period(start, end, words)
-    match = _AGO.search(text)
-    if match:
-        ago = _DAYS_OF[match[2]] * int(arabic(match[1]))
-        return Period(*_days_off(today, -ago), match.group())
-    match = _BARE_MONTH.search(text)
-    if match and "到期" not in text:
-        month, day = int(match[1]), int(match[2]) if match[2] else None
-        return _span(today.year, month, day, match.group(), today)
-    return Period(today, today)
-
-
-def _span(year: int, month: int | None, day: int | None, words: str, today: date) -> Period:
-    try:
-        if month is None:
-            return Period(date(year, 1, 1), date(year, 12, 31), words)
-        if day is not None:
-            return Period(date(year, month, day), date(year, month, day), words)
-        start = date(year, month, 1)
-        return Period(start, _month_after(start)[0] - timedelta(days=1), words)
-    except ValueError:  # 2月30日: no such day, so the question is taken to be about today
-        return Period(today, today)
-
-
-def _days_off(today: date, days: int) -> tuple[date, date]:
-    return today + timedelta(days=days), today + timedelta(days=days)
-
-
-def _week_off(today: date, weeks: int) -> tuple[date, date]:
-    start = today + timedelta(days=7 * weeks - today.weekday())
-    return start, start + timedelta(days=6)
-
-
-def _month_before(day: date) -> tuple[date, date]:
-    end = day.replace(day=1) - timedelta(days=1)
-    return end.replace(day=1), end
-
-
-def _month_after(day: date) -> tuple[date, date]:
-    start = (day.replace(day=1) + timedelta(days=32)).replace(day=1)
-    return start, (start + timedelta(days=32)).replace(day=1) - timedelta(days=1)
 
 
 def _any(words: Iterable[str], text: str) -> bool:

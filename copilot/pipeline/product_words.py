@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from enum import StrEnum
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -28,6 +29,8 @@ class Property(StrEnum):
     WITHDRAWAL = "withdrawal"
     SALE = "sale"
     BRANCHES = "branches"
+    CHANNELS = "channels"
+    AUDIENCE = "audience"
     COOLING_OFF = "cooling_off"
     PAY_TERMS = "pay_terms"
     ISSUER = "issuer"
@@ -41,6 +44,15 @@ class Opposites(BaseModel):
 
     one: tuple[str, ...]
     other: tuple[str, ...]
+
+
+class FigureSlot(BaseModel):
+    """Questions for a kind of figure, and how an answer that has such a figure reads."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    asked: re.Pattern[str]
+    told: re.Pattern[str]
 
 
 class QuestionWords(BaseModel):
@@ -57,28 +69,22 @@ class QuestionWords(BaseModel):
     reply_words: tuple[str, ...]
     may_i: tuple[str, ...]
     ranking: tuple[re.Pattern[str], ...]
+    comparing: tuple[re.Pattern[str], ...]
     maturities_today: tuple[re.Pattern[str], ...]
     must_be_said: tuple[str, ...]
     asking: frozenset[str]
     fillers: re.Pattern[str]
-    same: tuple[tuple[str, ...], ...]
     opposites: tuple[Opposites, ...]
-    subjects: dict[str, tuple[str, ...]]
-
-    @cached_property
-    def first_word(self) -> dict[str, str]:
-        """The first word of its group, for every word that has a group."""
-        return {word.lower(): group[0].lower() for group in self.same for word in group}
-
-    @cached_property
-    def synonym(self) -> re.Pattern[str]:
-        """Any word that has a group, the longest that fits."""
-        longest_first = sorted(self.first_word, key=lambda word: (-len(word), word))
-        return re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
+    figures: tuple[FigureSlot, ...]
 
     def other_returns_in(self, text: str) -> bool:
         """Whether a text asks for a return that is neither a posted rate nor a benchmark."""
         return any(word in text for name in self.other_returns for word in self.absent(name))
+
+    def never_on_record_in(self, text: str) -> Iterator[str]:
+        """The words of a text that ask for something no record holds."""
+        for said in self.never_on_record.values():
+            yield from (word for word in said if word in text)
 
     def absent(self, name: str) -> tuple[str, ...]:
         """The words that ask for something no record holds."""

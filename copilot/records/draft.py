@@ -7,6 +7,7 @@ Draft ──check──▶ CheckedDraft ──approved template fill──▶ Ap
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -191,6 +192,8 @@ class Answer:
     ask_whom: str = ""
     draft_id: str = ""
     notes: tuple[str, ...] = ()
+    table: Mapping[str, Any] = field(default_factory=dict)
+    understood: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """The document of ``copilot ask --format json``."""
@@ -206,4 +209,8 @@ class Answer:
             body["ask_whom"] = self.ask_whom
         if self.notes:
             body["notes"] = list(self.notes)
+        if self.table:
+            body["table"] = dict(self.table)
+        if self.understood:
+            body["understood"] = self.understood
         return body

@@ -70,7 +70,8 @@ class SearchQuery:
 class Hit:
     """A passage found, with its score (larger is better) and highlighted sentence.
 
-    ``coverage`` is the share (0 to 1) of the question's weight that the passage carries.
+    ``coverage`` is the share (0 to 1) of the question's weight that the passage carries,
+    ``evidence`` (0 to 1) how much there is to answer from.
     """
 
     passage: Passage
@@ -78,6 +79,7 @@ class Hit:
     score: float
     snippet: str = ""
     coverage: float = 0.0
+    evidence: float = 0.0
 
     def as_json(self) -> dict[str, Any]:
         """A result of ``copilot search --format json``."""

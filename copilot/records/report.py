@@ -8,7 +8,7 @@ that it equals. Exporters only lay out what is here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -166,18 +166,26 @@ class Report:
     @property
     def plain(self) -> Plain:
         """All words of the document, one line a paragraph or table row."""
+        text, figures = joined(self._pieces(_lines))
+        return Plain(text, figures)
+
+    @property
+    def shown(self) -> str:
+        """The document on a screen: the words of `plain`, and charts with their values."""
+        return joined(self._pieces(_shown_lines))[0]
+
+    def _pieces(self, lines_of: Callable[[Block], list[tuple[Piece, ...]]]) -> list[Piece]:
         lines: list[tuple[Piece, ...]] = [(self.title,)]
         lines += [(self.subtitle,)] if self.subtitle else []
         lines.append((self.label,))
         for section in self.sections:
             lines.append((section.heading,))
             for block in section.blocks:
-                lines += _lines(block)
+                lines += lines_of(block)
         pieces: list[Piece] = []
         for line in lines:
             pieces += [*line, "\n"]
-        text, figures = joined(pieces[:-1])
-        return Plain(text, figures)
+        return pieces[:-1]
 
     def as_json(self) -> dict[str, Any]:
         """The document as JSON: sections with typed blocks."""
@@ -249,6 +257,33 @@ def _lines(block: Block) -> list[tuple[Piece, ...]]:
     else:
         lines += [(f"{task.name} | {task.owner}",) for task in block.tasks]
     return [*lines, (block.note,)] if block.note else lines
+
+
+def _shown_lines(block: Block) -> list[tuple[Piece, ...]]:
+    if not isinstance(block, Chart):
+        return _lines(block)
+    unit = f"（{block.unit}）" if block.unit else ""
+    table = Table(
+        block.title,
+        ("", *(f"{series.name}{unit}" for series in block.series)),
+        tuple(
+            (category, *(chart_value(series.values[place]) for series in block.series))
+            for place, category in enumerate(block.categories)
+        ),
+        block.note,
+    )
+    return _lines(table)
+
+
+def chart_value(value: float | None) -> str:
+    """A value of a chart in words.
+
+    >>> chart_value(12345.0), chart_value(0.5), chart_value(None)
+    ('12,345', '0.50', '无')
+    """
+    if value is None:
+        return "无"
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}"
 
 
 def block_json(block: Block) -> dict[str, Any]:

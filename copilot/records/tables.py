@@ -341,3 +341,14 @@ _TABLES = (
 
 TABLES: dict[str, Table] = {table.name: table for table in _TABLES}
 INDISPENSABLE = ("customers", "products")
+
+
+def label_of(what: str) -> str:
+    """What people read for a table, or for a column of one.
+
+    >>> label_of("consents"), label_of("customers.birth_date")
+    ('同意与拒收', '客户的出生日期')
+    """
+    table, _, column = what.partition(".")
+    name = TABLES[table].label
+    return f"{name}的{TABLES[table].column(column).label}" if column else name

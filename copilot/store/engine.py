@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +20,58 @@ _BUSY_TIMEOUT_MS = 10_000
 
 
 def open_engine(url: str) -> Engine:
-    """An engine for ``url``; SQLite gets WAL, full durability and explicit transactions."""
+    """An engine for ``url``; SQLite gets WAL, full durability and explicit transactions.
+
+    An SQLite file in a place that this user may not write is opened for reading.
+    """
+    path = _sqlite_file(sa.make_url(url))
+    if path is not None and reads_only(path):
+        # Without a pool: whether a writer is at work is looked at anew for each connection.
+        engine = sa.create_engine(url, creator=partial(_open_to_read, path), poolclass=sa.NullPool)
+        event.listen(engine, "connect", _prepare_to_read)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
     engine = sa.create_engine(url)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def reads_only(path: Path) -> bool:
+    """Whether a database file is there that this user may read but not write."""
+    writable = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+    return path.is_file() and not writable
+
+
+def _sqlite_file(url: sa.URL) -> Path | None:
+    if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
+        return None
+    return Path(url.database)
+
+
+def _open_to_read(path: Path) -> sqlite3.Connection:
+    """A database in WAL mode without the right to make its side files.
+
+    While a writer has them open they are there and can be read. When nobody does and nothing
+    waits in the log, the file alone is the whole database.
+    """
+    log = path.with_name(f"{path.name}-wal")
+    mode = "mode=ro" if _has_content(log) else "mode=ro&immutable=1"
+    return sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, check_same_thread=False)
+
+
+def _has_content(path: Path) -> bool:
+    try:
+        return path.stat().st_size > 0
+    except OSError:
+        return False
+
+
+def _prepare_to_read(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.isolation_level = None
+    connection.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_MS}")
+    connection.execute("PRAGMA query_only = ON")
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
@@ -88,8 +136,16 @@ def _explain(reason: str, engine: Engine) -> DependencyError | Busy:
             f"数据库文件已损坏：{where}",
             next="请从备份恢复，或换一个 --data-dir 重新 copilot init。",
         )
-    if "readonly" in reason or "read-only" in reason or "unable to open" in reason:
-        return DependencyError(f"数据库不可写或打不开：{where}", next="请检查目录权限。")
+    if "readonly" in reason or "read-only" in reason:
+        return DependencyError(
+            f"当前用户对数据目录没有写权限，未写入任何内容：{where}",
+            next="这一步要写入或留痕，请换有写权限的用户运行；查询类命令（如 search）不受影响。",
+        )
+    if "unable to open" in reason:
+        return DependencyError(
+            f"数据库打不开：{where}",
+            next="请检查目录权限；旁边若留有 -wal 文件，请先由有写权限的用户运行 copilot doctor。",
+        )
     return DependencyError(
         f"数据库操作失败：{where}（{reason.splitlines()[0][:80]}）",
         next="请运行 copilot doctor 查看详情。",

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from copilot.records.tables import TABLES, Table
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest migration; a store at another revision is migrated before it is used."""
 
 metadata = sa.MetaData()
@@ -190,6 +190,15 @@ customer_events = sa.Table(
     sa.Column("target", sa.Text(), nullable=False),
     sa.Column("row", sa.JSON(), nullable=False),
     sa.Column("pending", sa.Boolean(), nullable=False, index=True),
+)
+
+conversations = sa.Table(
+    "conversations",
+    metadata,
+    sa.Column("owner", sa.Text(), primary_key=True),
+    sa.Column("conversation_id", sa.Text(), primary_key=True),
+    sa.Column("subject", sa.JSON(), nullable=False),
+    sa.Column("updated_at", sa.DateTime(), nullable=False),
 )
 
 audit_log = sa.Table(

@@ -14,7 +14,6 @@ from sqlalchemy.engine import Connection, Engine
 
 from copilot.errors import Busy, DependencyError, StateError
 from copilot.records.staff import Principal
-from copilot.records.work import Subject
 from copilot.settings import Settings
 from copilot.store import schema
 from copilot.store.engine import open_engine, read_connection, write_transaction
@@ -24,8 +23,10 @@ from copilot.store.products import ProductRepository
 from copilot.store.staff import StaffRepository
 
 if TYPE_CHECKING:  # a search needs none of these, and a cold one pays for every import
+    from copilot.records.work import Subject
     from copilot.store.approvals import ApprovalRepository
     from copilot.store.audit import AuditLog
+    from copilot.store.conversations import ConversationRepository
     from copilot.store.customers import CustomerRepository
     from copilot.store.drafts import DraftRepository
     from copilot.store.model_usage import ModelUsageRepository
@@ -56,9 +57,12 @@ class Store:
         store = cls(settings, open_engine(settings.resolved_database_url))
         revision = store._revision()
         if revision != schema.HEAD:
+            newer = (revision or "") > schema.HEAD
             raise StateError(
                 f"库的结构版本是 {revision or '（空）'}，程序需要 {schema.HEAD}",
-                next="请运行 copilot init 完成升级（数据不变）。",
+                next="这个库由更新版本的程序建立，请换用那个版本。"
+                if newer
+                else "请用建库时的 --sample 或 --sources 再运行 copilot init（数据不变）。",
             )
         return store
 
@@ -87,10 +91,10 @@ class Store:
 
         Raises:
             Busy: another process holds it.
+            DependencyError: this user may not write the data directory.
         """
         from filelock import FileLock, Timeout
 
-        _make_private_directory(self.data_dir)
         lock = FileLock(self.data_dir / ".lock")
         try:
             lock.acquire(timeout=0)
@@ -98,6 +102,11 @@ class Store:
             raise Busy(
                 f"另一个进程正在写入数据目录 {self.data_dir}",
                 next="请等它结束后重试，或用 --data-dir 换一个目录。",
+            ) from None
+        except PermissionError:
+            raise DependencyError(
+                f"当前用户对数据目录没有写权限，未写入任何内容：{self.data_dir}",
+                next="请换有写权限的用户运行。",
             ) from None
         try:
             yield
@@ -159,6 +168,12 @@ class Store:
         from copilot.store.drafts import DraftRepository
 
         return DraftRepository(self.engine, principal, self.audit)
+
+    def conversations(self, principal: Principal) -> ConversationRepository:
+        """What the principal's own conversations are about."""
+        from copilot.store.conversations import ConversationRepository
+
+        return ConversationRepository(self.engine, principal)
 
     @cached_property
     def model_usage(self) -> ModelUsageRepository:

@@ -141,6 +141,11 @@ ROW_RULES: Mapping[str, tuple[Rule, ...]] = {
         Rule("negative_figure", "quarantined",
              "least(min_amount, term_days, rate_bp, apr_bp, cooling_off_days) < 0",
              "起购金额、期限或利率为负"),
+        Rule("percent_for_points", "noted",
+             "(rate_bp > 0 AND rate_bp < 5 AND type <> 'fx') "
+             "OR (least(benchmark_low_bp, benchmark_high_bp, apr_bp, apr_high_bp) > 0 "
+             "AND least(benchmark_low_bp, benchmark_high_bp, apr_bp, apr_high_bp) < 20)",
+             "利率只有几个基点，像是把百分数写成了基点（1.15%请写 1.15% 或 115），请核对"),
     ),
 }  # fmt: skip
 
