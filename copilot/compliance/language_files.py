@@ -57,8 +57,8 @@ def _read_language(name: str, path: Path) -> dict[str, Any]:
 def read_sounds(rules_dir: Path) -> dict[str, str]:
     """Syllable without tone → the common characters that are read so."""
     lines = (rules_dir / "language" / _SOUNDS_FILE).read_text("utf-8").splitlines()
-    pairs = (line.split(" ", 1) for line in lines if line and not line.startswith("#"))
-    return dict((syllable, characters) for syllable, characters in pairs)
+    pairs = (line.partition(" ") for line in lines if line and not line.startswith("#"))
+    return {syllable: characters for syllable, _, characters in pairs}
 
 
 def folding(name: str, data: dict[str, Any]) -> Folds:

@@ -14,6 +14,7 @@ from copilot.records.codes import Channel, ProductType
 from copilot.records.knowledge import Citation, Document
 from copilot.records.matching import GateDecision, RefusalReason
 from copilot.records.product import Product
+from copilot.records.tables import label_of
 
 if TYPE_CHECKING:
     from copilot.pipeline.workbench import Workbench
@@ -69,7 +70,7 @@ def _allowed(decided: Decided) -> Iterable[str]:
         yield f"{product.name}（{product.product_code}）：可以介绍。"
     unchecked = sorted({name for _, decision in decided for name in decision.unchecked})
     if unchecked:
-        yield f"缺少数据、未能核验：{'、'.join(unchecked)}。"
+        yield f"缺少数据、未能核验：{'、'.join(map(label_of, unchecked))}。"
 
 
 def _refused(decided: Decided) -> Iterable[str]:

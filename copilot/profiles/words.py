@@ -35,6 +35,16 @@ LIFECYCLES = {
 
 UNKNOWN = "未知"
 
+#: What the values of features that hold a code are called.
+_CODES = {
+    "tier": LABELS[Tier],
+    "tier_next": LABELS[Tier],
+    "life_stage": LABELS[LifeStage],
+    "lifecycle": LIFECYCLES,
+    "next_maturity_type": LABELS[ProductType] | MATURING,
+    "maturing_today_type": LABELS[ProductType] | MATURING,
+}
+
 
 def _amount(value: FeatureScalar, as_of: date) -> str:
     return amount_rounded(int(value)) if isinstance(value, (int, float)) else UNKNOWN
@@ -113,6 +123,8 @@ def readable(feature: FeatureValue) -> str:
     '1,234.56元'
     >>> readable(FeatureValue("bal_last", None, "fen", null_reason="近365天没有余额记录"))
     '未知（近365天没有余额记录）'
+    >>> readable(FeatureValue("lifecycle", "growing", "code"))
+    '成长'
     """
     value = feature.value
     if value is None:
@@ -129,4 +141,4 @@ def readable(feature: FeatureValue) -> str:
                 return f"{value}天"
             case "ratio":
                 return f"{value:.1%}"
-    return str(value)
+    return _CODES.get(feature.name, {}).get(str(value), str(value))

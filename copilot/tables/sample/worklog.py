@@ -144,8 +144,7 @@ def targets() -> Iterator[tuple[str, str, str, str, str]]:
             for kpi, unit, value, lobby in _TARGETS:
                 share = lobby if post == "大堂经理" else 1.0
                 if post != "支行行长" and share:
-                    scaled = value if unit == "比率" else round(value * share, 2)
-                    yield staff_id, period, kpi, str(scaled), unit
+                    yield staff_id, period, kpi, str(_scaled(value, unit, share)), unit
 
 
 def _branch_targets(branch_id: str) -> Iterator[tuple[str, str, str, str, str]]:
@@ -153,5 +152,11 @@ def _branch_targets(branch_id: str) -> Iterator[tuple[str, str, str, str, str]]:
         for kpi, unit, value, _ in _TARGETS:
             stock = kpi in ("deposit_daily_avg", "deposit_point", "fund_holding", "mobile_mau")
             times = 2.3 * (1 if stock else months)
-            scaled = value if unit == "比率" else round(value * times, 2)
-            yield branch_id, period, kpi, str(scaled), unit
+            yield branch_id, period, kpi, str(_scaled(value, unit, times)), unit
+
+
+def _scaled(value: float, unit: str, times: float) -> float:
+    """A target for a bigger or smaller owner: shares stay, households are whole."""
+    if unit == "比率":
+        return value
+    return round(value * times) if unit in ("户", "件") else round(value * times, 2)
