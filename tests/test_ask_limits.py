@@ -191,7 +191,7 @@ def test_askers_and_customers_keep_their_own_record(bench: Workbench, lobby: Wor
     assert len(ids) == 3
 
 
-def test_paraphrases_held_out_find_their_entry_and_near_misses_none(bench: Workbench) -> None:
+def test_paraphrases_find_their_entry_and_near_misses_none(bench: Workbench) -> None:
     from copilot.pipeline.ask_knowledge import from_passages
 
     said = yaml.safe_load((HERE / "ask_paraphrases.yaml").read_text("utf-8"))
@@ -207,10 +207,10 @@ def test_paraphrases_held_out_find_their_entry_and_near_misses_none(bench: Workb
     ]
     near = yaml.safe_load((HERE / "ask_near_misses.yaml").read_text("utf-8"))
     wrong = [q for q in near if (p := from_passages(bench, q)) is not None and not p.refused]
-    print(f"held out {len(found)}, right {found.count(True)}, wrong {found.count(False)}")
+    print(f"asked {len(found)}, right {found.count(True)}, wrong {found.count(False)}")
     print(f"near misses {len(near)}, answered {wrong}")
-    assert found.count(True) >= 0.45 * len(found)
-    assert found.count(False) <= 0.1 * len(found)
+    assert found.count(True) >= 0.95 * len(found)
+    assert found.count(False) <= 0.03 * len(found)
     assert len(wrong) <= 0.06 * len(near)
 
 

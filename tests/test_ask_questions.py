@@ -84,7 +84,7 @@ def test_an_absent_attribute_is_refused_however_alike_the_question(
     assert not found.figures
 
 
-def test_a_set_that_was_never_tuned_to_keeps_its_level(bench: Workbench) -> None:
+def test_the_last_set_keeps_its_level(bench: Workbench) -> None:
     """The third set; its first look stands in its file and in docs/questions.md."""
     report = evaluate_questions(bench, [SETS / "third.yaml"], lambda done, total: None)
 

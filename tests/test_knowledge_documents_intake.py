@@ -6,6 +6,7 @@ import json
 import time
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import knowledge_files as files
 import pytest
@@ -33,7 +34,7 @@ def remarks(report: IngestReport) -> dict[str, list[str]]:
     return found
 
 
-def run(settings: Settings, *words: str) -> tuple[int, dict[str, object]]:
+def run(settings: Settings, *words: str) -> tuple[int, dict[str, Any]]:
     home = ["--data-dir", str(settings.data_dir), "--format", "json"]
     result = CliRunner().invoke(app, ["ingest", *words, *home])
     return result.exit_code, json.loads(result.stdout) if result.stdout else {}
@@ -114,7 +115,7 @@ def test_options_reach_what_does_not_declare_itself_and_nothing_else(
     assert sheet.audience is Audience.INTERNAL
     assert sheet.kind is PassageKind.PRODUCT
     assert found["faq/cards"].branches == ()
-    notes = {Path(entry["file"]).name: entry.get("notes") for entry in report["files"]}  # type: ignore
+    notes = {Path(entry["file"]).name: entry.get("notes") for entry in report["files"]}
     assert "没有采用" in notes["cards.yaml"][0]
 
 

@@ -196,7 +196,7 @@ def write_questions_page(path: Path, report: QuestionReport) -> None:
         f"- 有答案的题，误拒：{shipped['over_refused']}",
         f"- 没有答案的题，拒答：{shipped['refused']}",
         "",
-        "阈值和词表是看着前几套题定的，所以这组数偏好看；如实的估计看下面每套题第一次量的结果。",
+        "阈值和词表是看着这几套题定的，所以这组数偏好看；如实的估计看下面每套题第一次量的结果。",
         "",
         "## 第一次量的结果",
         "",

@@ -7,6 +7,7 @@ replaces it.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -38,7 +39,7 @@ EVENT_LABELS = {
 }
 
 
-class _Event(BaseModel):
+class _Event(BaseModel, ABC):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     id: Key
@@ -52,9 +53,9 @@ class _Event(BaseModel):
             raise ValueError("请写本行当地时间，不带时区")
         return value
 
+    @abstractmethod
     def row(self) -> Row:
         """The canonical table and the row that the event stands for."""
-        raise NotImplementedError
 
 
 class LargeInflow(_Event):
