@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,8 @@ from copilot.pipeline.drafts_page import evaluation_of, write_drafting_page
 from copilot.pipeline.labels import UNLABELLED, without_ai_label
 from copilot.pipeline.workbench import Workbench
 from copilot.records.draft import AI_LABEL
+from copilot.settings import load_settings
+from copilot.store.copies import copy_data_dir
 
 ATTACKS = Path(__file__).parents[2] / "shared/data/attacks/bank_zh_injections.jsonl"
 
@@ -28,7 +31,19 @@ def silent(step: str, done: int, total: int) -> None:
     """Nobody is watching."""
 
 
-def test_nothing_gets_out_that_should_not_whoever_writes(bench: Workbench, tmp_path: Path) -> None:
+@pytest.fixture
+def own_bank(sample_home: Path, tmp_path: Path) -> Iterator[Workbench]:
+    """A sample bank in which no other test drafts meanwhile."""
+    copy_data_dir(sample_home, tmp_path / "行", without=["sample"])
+    bench = Workbench.open(load_settings(data_dir=tmp_path / "行"))
+    yield bench
+    bench.close()
+
+
+def test_nothing_gets_out_that_should_not_whoever_writes(
+    own_bank: Workbench, tmp_path: Path
+) -> None:
+    bench = own_bank
     drafts = len(list(bench.store.drafts(bench.principal).each()))
     report = evaluate_drafts(bench, 42, read_injections([]), silent)
     report.identity = look_for_identity(bench.shelf[0], 50, bench.settings.prompts_dir, silent)
