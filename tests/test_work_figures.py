@@ -22,8 +22,9 @@ from copilot.metrics.work_snapshots import read_snapshots
 from copilot.pipeline import summary_evaluation
 from copilot.pipeline.summary import SummaryRequest
 from copilot.pipeline.workbench import Workbench
+from copilot.records.codes import SummaryPeriod
 from copilot.records.generation import LiveRows
-from copilot.records.work import Subject, SummaryPeriod, TargetKind, Window, Work
+from copilot.records.work import Subject, TargetKind, Window, Work
 
 STAFF = [f"S{branch}00{number}" for branch in (1, 2, 3) for number in (1, 2, 3, 4)]
 BRANCHES = ["BR01", "BR02", "BR03"]

@@ -18,11 +18,12 @@ from copilot.errors import Forbidden, InputError, NotFound, StateError
 from copilot.metrics.work_period import work_period
 from copilot.pipeline.summary import Summary, SummaryRequest, summarise
 from copilot.pipeline.workbench import Workbench
+from copilot.records.codes import SummaryPeriod
 from copilot.records.compliance import Usable, Verdict
 from copilot.records.draft import WRITER_NOTICE
 from copilot.records.metric import Unit
 from copilot.records.staff import Branch
-from copilot.records.work import Measured, OpenKind, Subject, SummaryPeriod, Work
+from copilot.records.work import Measured, OpenKind, Subject, Work
 from copilot.settings import load_settings
 from copilot.store.copies import copy_data_dir
 

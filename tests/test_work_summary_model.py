@@ -19,9 +19,9 @@ from copilot.llm.wire import Endpoint, Wire
 from copilot.paths import shipped
 from copilot.pipeline.summary import Summary, SummaryRequest, summarise
 from copilot.pipeline.workbench import Workbench
+from copilot.records.codes import SummaryPeriod
 from copilot.records.compliance import Verdict
 from copilot.records.draft import AI_LABEL
-from copilot.records.work import SummaryPeriod
 from copilot.settings import load_settings
 
 

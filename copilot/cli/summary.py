@@ -16,7 +16,7 @@ from copilot.cli.common import (
     emit,
     workbench,
 )
-from copilot.records.work import SummaryPeriod
+from copilot.records.codes import SummaryPeriod
 
 if TYPE_CHECKING:
     from copilot.pipeline.summary import Summary

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from copilot.drafting.summary_values import NOW, Values, before, slot
-from copilot.records.codes import LABELS, ProductType, Role
+from copilot.records.codes import LABELS, ProductType, Role, SummaryPeriod
 from copilot.records.metric import Unit
-from copilot.records.work import Measured, SummaryPeriod, Work
+from copilot.records.work import Measured, Work
 
 CHANNELS = {
     "calls": "外呼",

@@ -10,8 +10,8 @@ from typing import Any
 from copilot.drafting.rewording import Reworder
 from copilot.drafting.summary_lines import Line, Material
 from copilot.llm.wire import Wire
+from copilot.records.codes import SummaryPeriod
 from copilot.records.usage import Usage
-from copilot.records.work import SummaryPeriod
 
 REPLY_TOKENS = 4000
 NAMES = {

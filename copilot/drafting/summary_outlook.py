@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from copilot.drafting.summary_lines import Line, Material, Topic, compared, daily, named
 from copilot.drafting.summary_values import slot
-from copilot.records.codes import Role
+from copilot.records.codes import Role, SummaryPeriod
 from copilot.records.metric import Unit
-from copilot.records.work import MATURITY_DAYS, OpenKind, SummaryPeriod, TargetKind, TargetProgress
+from copilot.records.work import MATURITY_DAYS, OpenKind, TargetKind, TargetProgress
 
 DECLINE = 0.8  # of the period before, by the working day
 MOST_DECLINES = 2

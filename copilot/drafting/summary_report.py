@@ -8,7 +8,7 @@ from datetime import date
 from copilot.drafting.summary_lines import Line, Material, Topic, overview, results
 from copilot.drafting.summary_outlook import plan, problems
 from copilot.drafting.summary_values import Values, pieces, slots_in
-from copilot.records.codes import LABELS, DraftKind, ProductType
+from copilot.records.codes import LABELS, DraftKind, ProductType, SummaryPeriod
 from copilot.records.draft import AI_LABEL, INTERNAL_NOTICE
 from copilot.records.figures import full_date, month_day
 from copilot.records.report import (
@@ -25,7 +25,7 @@ from copilot.records.report import (
     Table,
 )
 from copilot.records.tables import TABLES
-from copilot.records.work import SummaryPeriod, TargetKind, TargetProgress, Work
+from copilot.records.work import TargetKind, TargetProgress, Work
 
 HIDDEN_AMOUNTS = "本岗位的屏幕不显示金额，金额类指标未列"
 MOST_EVIDENCE = 12

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from copilot.records.codes import SummaryPeriod
 from copilot.records.compliance import Fact
 from copilot.records.figures import amount_reported, full_date, month_day, reported
 from copilot.records.metric import Unit
@@ -22,7 +23,6 @@ from copilot.records.work import (
     Measured,
     OpenItem,
     OpenKind,
-    SummaryPeriod,
     TargetProgress,
     Work,
     WorkPeriod,

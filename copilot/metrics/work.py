@@ -11,9 +11,10 @@ from copilot.metrics.work_open import open_items
 from copilot.metrics.work_period import work_period
 from copilot.metrics.work_rows import WORK_TABLES, WorkRows, read_rows
 from copilot.metrics.work_targets import progress
+from copilot.records.codes import SummaryPeriod
 from copilot.records.staff import Principal
 from copilot.records.tables import TABLES
-from copilot.records.work import Measured, Subject, SummaryPeriod, Work
+from copilot.records.work import Measured, Subject, Work
 from copilot.settings import BankPolicy
 from copilot.store import Store
 

@@ -6,7 +6,8 @@ from calendar import monthrange
 from datetime import date, timedelta
 
 from copilot.metrics.workdays import workday_after, workday_before, workdays_in
-from copilot.records.work import SummaryPeriod, Window, WorkPeriod
+from copilot.records.codes import SummaryPeriod
+from copilot.records.work import Window, WorkPeriod
 
 _WEEK = timedelta(days=7)
 

@@ -12,10 +12,10 @@ from copilot.metrics.work_holdings import balances
 from copilot.metrics.work_measures import Measure, customers, measured, measures, of_type, total
 from copilot.metrics.work_period import work_period
 from copilot.metrics.work_rows import WorkRows
+from copilot.records.codes import SummaryPeriod
 from copilot.records.metric import Unit
 from copilot.records.work import (
     Measured,
-    SummaryPeriod,
     Target,
     TargetKind,
     TargetProgress,

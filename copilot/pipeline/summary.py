@@ -14,12 +14,12 @@ from copilot.drafting.summary_lines import Line, Material
 from copilot.drafting.summary_values import facts_of, pieces, slots_in, summary_values
 from copilot.errors import InputError, ModelUnavailable, StateError
 from copilot.pipeline import evidence, facts
-from copilot.records.codes import Audience, DraftKind, Role
+from copilot.records.codes import Audience, DraftKind, Role, SummaryPeriod
 from copilot.records.compliance import CheckContext, CheckResult, Fact, Usable, Verdict
 from copilot.records.draft import WRITER_NOTICE, Versions
 from copilot.records.figures import full_date
 from copilot.records.report import Report, with_id
-from copilot.records.work import Subject, SummaryPeriod, Work
+from copilot.records.work import Subject, Work
 from copilot.store.drafts import SUMMARY_KIND
 
 if TYPE_CHECKING:

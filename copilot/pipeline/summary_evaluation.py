@@ -13,9 +13,10 @@ import sqlalchemy as sa
 from copilot.knowledge.evaluation import share
 from copilot.pipeline.evaluation import EvaluationReport
 from copilot.pipeline.summary import SummaryRequest, draft_summary
+from copilot.records.codes import SummaryPeriod
 from copilot.records.compliance import Verdict
 from copilot.records.metric import Unit
-from copilot.records.work import Measured, SummaryPeriod
+from copilot.records.work import Measured
 from copilot.store import schema
 
 if TYPE_CHECKING:

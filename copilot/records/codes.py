@@ -151,6 +151,14 @@ class TxnChannel(StrEnum):
     OTHER = "other"
 
 
+class SummaryPeriod(StrEnum):
+    """How much time a work summary covers."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+
 class LifeStage(StrEnum):
     """Stages that templates and segments are written for."""
 

@@ -11,19 +11,12 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
+from copilot.records.codes import SummaryPeriod
 from copilot.records.metric import Unit
 from copilot.records.staff import Branch, Staff
 
 MATURITY_DAYS = 7
 """How far ahead a summary looks for money that falls due."""
-
-
-class SummaryPeriod(StrEnum):
-    """How much time a work summary covers."""
-
-    DAY = "day"
-    WEEK = "week"
-    MONTH = "month"
 
 
 @dataclass(frozen=True, slots=True)
