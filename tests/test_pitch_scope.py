@@ -28,6 +28,7 @@ from copilot.drafting.writer import approaches, fill_approved, talking_points
 from copilot.errors import NotFound
 from copilot.pipeline.product_conflicts import ContradictoryProduct
 from copilot.pipeline.replay import replay
+from copilot.pipeline.today import call_today
 from copilot.pipeline.workbench import Workbench
 from copilot.records.codes import Channel, Manner, Occasion, ProductType, Role
 from copilot.records.draft import INTERNAL_NOTICE
@@ -253,3 +254,11 @@ def test_a_passage_that_contradicts_the_record_is_not_quoted(
 
     assert "1.45%" in checked.draft.text
     assert "1.95%" not in str(checked.as_json())
+
+
+def test_money_due_today_is_met_by_a_text_about_it(bench: Workbench) -> None:
+    calls = call_today(bench, "BR01", 10).calls
+    due = next(call for call in calls if call.reason.startswith("今天有一笔"))
+    checked = drafted(pitch(bench, "DEP-1Y", customer_id=due.customer_id))
+    assert "maturity" in (checked.draft.template_id or "")
+    assert f"{bench.as_of.month}月{bench.as_of.day}日到期" in checked.draft.text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from copilot.drafting.fill import UNKNOWN_SALUTATION, Filled, product_values
 from copilot.records.codes import Channel, LifeStage, Manner, Occasion, Tier
@@ -58,8 +58,7 @@ class WritingBrief:
     @property
     def maturity_date(self) -> date | None:
         """When the customer's next holding matures."""
-        days = self.profile.value("days_to_maturity") if self.profile else None
-        return self.as_of + timedelta(days=int(days)) if isinstance(days, (int, float)) else None
+        return self.profile.next_maturity if self.profile else None
 
     @property
     def slot_values(self) -> dict[str, object]:

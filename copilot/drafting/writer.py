@@ -32,6 +32,7 @@ from copilot.drafting.moves import (
 from copilot.drafting.product_lines import paths_in, record_facts, risk_reminder
 from copilot.records.codes import Channel, DraftKind
 from copilot.records.draft import INTERNAL_NOTICE, Draft
+from copilot.records.profile import FeatureScalar, Profile
 from copilot.records.template import Approval, Condition, Move, Script, Template
 
 _CUSTOMERS_WORDS = re.compile(r"(?<=客户说“)[^”]+(?=”)")
@@ -181,10 +182,19 @@ def _written_for(template: Template, brief: WritingBrief) -> bool:
     if template.segments and not segments & set(template.segments):
         return False
     return all(
-        condition.met(profile.value(condition.feature) if profile else None)
+        condition.met(_situation(profile, condition.feature) if profile else None)
         and _agrees(condition, brief)
         for condition in template.conditions
     )
+
+
+def _situation(profile: Profile, feature: str) -> FeatureScalar:
+    """What a template's condition is held against: money due within 30 days may be due today."""
+    value = profile.value(feature)
+    today = profile.value("maturing_today")
+    if feature == "maturing_30" and isinstance(today, (int, float)):
+        return (value if isinstance(value, (int, float)) else 0) + today
+    return value
 
 
 #: Features of a situation that is a reason of its own, and the reasons that speak of it.

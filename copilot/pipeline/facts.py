@@ -92,10 +92,9 @@ def profile_facts(profile: Profile) -> Iterator[Fact]:
         fact = _feature_fact(feature)
         if fact is not None:
             yield fact
-    days = profile.value("days_to_maturity")
-    if isinstance(days, (int, float)):
-        matures = profile.as_of + timedelta(days=int(days))
-        yield Fact("profile.days_to_maturity", "maturity", "date", matures.isoformat())
+    if matures := profile.next_maturity:
+        source = "maturing_today" if matures == profile.as_of else "days_to_maturity"
+        yield Fact(f"profile.{source}", "maturity", "date", matures.isoformat())
 
 
 def passage_facts(passages: Iterable[Passage]) -> Iterator[Fact]:

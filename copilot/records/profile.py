@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from copilot.records.generation import LastEvent
@@ -99,6 +99,14 @@ class Profile:
         """The value of a feature, ``None`` when it is unknown or was not computed."""
         feature = self.features.get(name)
         return None if feature is None else feature.value
+
+    @property
+    def next_maturity(self) -> date | None:
+        """The day on which money of the customer next falls due, the profile's own day included."""
+        today, days = self.value("maturing_today"), self.value("days_to_maturity")
+        if isinstance(today, (int, float)) and today > 0:
+            return self.as_of
+        return self.as_of + timedelta(days=int(days)) if isinstance(days, (int, float)) else None
 
     def as_json(self) -> dict[str, Any]:
         """The document of ``copilot profile show --format json``."""
