@@ -197,6 +197,7 @@ class _Document:
         }
         properties = {"AIGC": json.dumps(mark, ensure_ascii=False), "AIGCLabel": report.label}
         package = self._document.part.package
+        _drop_thumbnail(package)
         part = Part(PackURI("/docProps/custom.xml"), _CUSTOM_TYPE, _custom_xml(properties), package)
         package.relate_to(part, _CUSTOM_RELATION)
 

@@ -93,10 +93,6 @@ class Source:
             message, next=next or "请修改该文件后重试。", file=str(self.path), row=row
         )
 
-    def line_at(self, offset: int) -> int:
-        """The line, from 1, of a character offset."""
-        return self.text.count("\n", 0, offset) + 1
-
 
 @dataclass(frozen=True, slots=True)
 class RawFile:

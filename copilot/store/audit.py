@@ -17,7 +17,6 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine, Row
 
-from copilot.errors import NotFound
 from copilot.store import schema
 from copilot.store.engine import read_connection
 
@@ -188,20 +187,6 @@ class AuditLog:
         if content_hash(draft.document, draft.evidence) != sealed:
             return f"草稿 {row.subject} 的内容与留痕不符"
         return ""
-
-
-def require_entry(entries: Iterator[AuditEntry], subject: str) -> list[AuditEntry]:
-    """The entries of a subject.
-
-    Raises:
-        NotFound: there are none.
-    """
-    found = list(entries)
-    if not found:
-        raise NotFound(
-            f"没有留痕记录：{subject}", next="请核对草稿编号（copilot pitch 输出的 draft_id）。"
-        )
-    return found
 
 
 def _entry_hash(

@@ -38,7 +38,9 @@ class StaffRepository:
             ).one_or_none()
         if row is None:
             raise NotFound(
-                f"没有这个工号：{staff_id}", field="staff", next="请核对工号，或去掉 --as 参数。"
+                f"没有这个工号：{staff_id}",
+                field="staff",
+                next="请核对工号（--as 或 --staff 后面写的）。",
             )
         return _staff(row)
 
