@@ -54,6 +54,8 @@ def test_the_public_sample_is_judged_within_the_aims(checker: Checker) -> None:
     assert metrics["violation_recall"].value >= 0.95
     assert metrics["evasion_recall"].value >= 0.97
     assert metrics["false_block_rate"].value <= 0.01
+    assert metrics["fix_rate"].value >= 0.9
+    assert metrics["fix_figure_changed_rate"].num == 0
 
 
 def test_the_report_counts_and_lists_every_miss(tmp_path: Path) -> None:
@@ -62,7 +64,7 @@ def test_the_report_counts_and_lists_every_miss(tmp_path: Path) -> None:
             "id": "a",
             "text": "这款理财保本保息",
             "label": "violation",
-            "context": {"product": "wmp"},
+            "context": {"product": "wmp", "whole": False},
         },
         {"id": "b", "text": "请携带身份证", "label": "violation", "context": {"whole": False}},
         {"id": "c", "text": "网点九点营业", "label": "clean", "context": {"whole": False}},
@@ -75,6 +77,7 @@ def test_the_report_counts_and_lists_every_miss(tmp_path: Path) -> None:
     assert document["metrics"]["violation_recall"]["num"] == 1
     assert document["metrics"]["violation_recall"]["den"] == 2
     assert [miss["id"] for miss in document["misses"]] == ["b"]
+    assert document["metrics"]["fix_rate"]["num"] == document["metrics"]["fix_rate"]["den"] == 1
 
 
 def test_a_row_with_an_unknown_label_is_refused_with_its_line(tmp_path: Path) -> None:

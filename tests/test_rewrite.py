@@ -201,3 +201,19 @@ def test_an_english_text_is_made_lawful_in_english(
     assert attempt.text == lawful
     assert not CHECKER.check(attempt.text or "", context).blocking
     assert bool(attempt.reasons) == (lawful is None)
+
+
+def test_a_list_of_terms_and_rates_is_one_clause_and_goes_or_stays_as_one() -> None:
+    context = CheckContext(product=ProductType.WMP, as_of=DAY, whole=False)
+    result = fixed("期限灵活。预期年化收益率为6%、8%、9%。", context)
+    assert result.text is not None
+    assert result.text.startswith("期限灵活。")
+    assert "8%" not in result.text
+    assert result.struck == ("预期年化收益率为6%、8%、9%",)
+
+
+def test_a_sentence_in_place_of_an_item_is_no_item() -> None:
+    context = CheckContext(product=ProductType.WMP, as_of=DAY, whole=False)
+    result = fixed("流程简便、保本保息、手机可办。", context)
+    assert result.text is not None
+    assert "、" not in result.text

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from copilot.records.compliance import Finding
 
-_LISTED = re.compile(r"[\d.,%％个百分点万亿元至到~\-—和及与]+\Z")
 Span = tuple[int, int]
 
 
@@ -17,14 +16,16 @@ class Punctuation:
     """The marks of a script.
 
     ``piece`` matches a clause (group 1) and the marks behind it (group 2), ``sentence`` a whole
-    sentence; ``ends`` are marks that end one, ``weak`` those that do not, and ``stop`` ends what is
-    added, ``gap`` before it.
+    sentence; ``ends`` are marks that end one, ``weak`` those that do not, ``pause`` stands between
+    statements and ``listing`` between items; ``stop`` ends what is added, ``gap`` before it.
     """
 
     piece: re.Pattern[str]
     sentence: re.Pattern[str]
     ends: str
     weak: tuple[str, ...]
+    pause: str
+    listing: str
     stop: str
     gap: str = ""
 
@@ -50,14 +51,17 @@ class Punctuation:
         return body + joint + (self.gap if body else "") + supplied
 
 
+#: A list of figures (1年、2年和3年的收益率为6%、8%、9%) is one clause.
 CHINESE = Punctuation(
     piece=re.compile(
-        r"([^。！!？?；;\n，,、：:]*)"
+        r"((?:[^。！!？?；;\n，,、：:]|(?<=[\d%％点年月天日期万亿元倍])、(?=\d))*)"
         r"((?:[。！!？?；;\n]+|[，,：:](?!\d)|、|(?<!\d)[，,：:]|\Z))"
     ),
     sentence=re.compile(r"[^。！!？?；;\n]*[。！!？?；;\n]*"),
     ends="。！!？?；;\n",
     weak=tuple("，,、：:"),
+    pause="，",
+    listing="、",
     stop="。",
 )
 #: A mark counts where a space follows it: 3.5 and 5,000 are one word.
@@ -66,6 +70,8 @@ LATIN = Punctuation(
     sentence=re.compile(r"(?:[^.!?\n]|[.!?](?![\s.!?]|\Z))*[.!?\n]*\s*"),
     ends=".!?\n",
     weak=tuple(",:;"),
+    pause=", ",
+    listing=", ",
     stop=".",
     gap=" ",
 )
@@ -95,15 +101,10 @@ def reach(pieces: Sequence[Piece], first: int, objected: Sequence[Finding]) -> i
                 last + 1 < len(pieces)
                 and finding.start < pieces[last].end
                 and pieces[first].start < finding.end
-                and (pieces[last + 1].start < finding.end or _lists_on(*pieces[last : last + 2]))
+                and pieces[last + 1].start < finding.end
             ):
                 last, grown = last + 1, True
     return last
-
-
-def _lists_on(piece: Piece, following: Piece) -> bool:
-    """Whether a claim goes on in a list of figures (收益率为6%、8%、9%)."""
-    return piece.mark == "、" and _LISTED.match(following.text) is not None
 
 
 def joined(spans: Iterable[Span]) -> list[Span]:

@@ -45,6 +45,7 @@ _PRICED = frozenset(
 )
 _CLAIMED = ("rate", "count", "time")
 _SAYS_SOMETHING = re.compile(r"\w")
+_DIGITS = re.compile(r"\d+(?:\.\d+)?")
 NO_WORDING = "没有合规的替代说法，请人工改写。"
 NO_RECORD = "缺少的要素要用产品记录来写，请用 --product 给出产品代码。"
 FACTS_AT_STAKE = "要删去的一句里有需要保留的数字或产品名称，请人工改写。"
@@ -58,8 +59,8 @@ Facts = Counter[tuple[str, object]]
 class Rewrite:
     """What came of it: ``text`` passes, or is ``None`` and ``reasons`` say why.
 
-    ``struck`` are the claims that were cut with a figure in them; ``added`` is wording that was
-    put in.
+    ``struck`` are the clauses that went with a figure in them; ``added`` is wording that was put
+    in.
     """
 
     original: str
@@ -226,9 +227,12 @@ class _Attempt:
             lost = facts - self._facts(candidate) or [n for n in held if n not in candidate]
             if lost or (candidate and candidate in said) or not self._lawful(candidate):
                 continue
-            gone = self._facts(passage) - self._facts(candidate)
-            self.struck += [text[a:b] for a, b in spans if gone & self._facts(text[a:b])]
+            self.struck += self._struck(passage, candidate)
             if candidate:
+                if candidate in self._statements(inside):
+                    mark = self._no_item(mark)
+                    if kept:
+                        kept[-1].mark = self._no_item(kept[-1].mark)
                 kept.append(Piece(candidate, mark))
             elif (
                 kept and kept[-1].mark.strip() in marks.weak and (not mark or mark[0] in marks.ends)
@@ -237,6 +241,12 @@ class _Attempt:
             return
         self.reasons.append(FACTS_AT_STAKE if facts or held else NO_WORDING)
         kept.append(Piece(passage, mark))
+
+    def _struck(self, passage: str, candidate: str) -> list[str]:
+        """The clauses of a passage whose figures its new wording has not."""
+        left = Counter(_DIGITS.findall(candidate))
+        clauses = (piece.text for piece in self.punctuation.pieces(passage))
+        return [each for each in clauses if Counter(_DIGITS.findall(each)) - left]
 
     def _candidates(
         self, text: str, span: Span, spans: Sequence[Span], inside: Sequence[Finding]
@@ -248,11 +258,18 @@ class _Attempt:
             yield swapped
         if all(remedy.cut == "word" for remedy in remedies):
             yield "".join(outside(text, span, spans))
-        worst = sorted(zip(inside, remedies, strict=True), key=lambda pair: -pair[0].verdict.rank)
-        yield from (
-            remedy.instead.rstrip(self.punctuation.stop) for _, remedy in worst if remedy.instead
-        )
+        yield from self._statements(inside)
         yield ""
+
+    def _statements(self, inside: Sequence[Finding]) -> list[str]:
+        """The rules' own lawful sentences, those of the gravest objection first."""
+        worst = sorted(inside, key=lambda finding: -finding.verdict.rank)
+        said = (self._rule(finding).remedy.instead for finding in worst)
+        return [each.rstrip(self.punctuation.stop) for each in said if each]
+
+    def _no_item(self, mark: str) -> str:
+        """The mark beside a sentence, which is no item of a list."""
+        return self.punctuation.pause if mark == self.punctuation.listing else mark
 
     def _swapped(self, text: str, span: Span, inside: Sequence[Finding]) -> str | None:
         """The group with every objected span in its lawful wording; ``None``: some has none."""

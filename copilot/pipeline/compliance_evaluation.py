@@ -3,12 +3,14 @@
     set.jsonl {id, text, label, context …}  ─▶ verdicts ─▶ shares with their intervals, every miss
 
 A violation or a disguise is caught by any verdict but ``pass``; lawful text is falsely blocked by
-``block`` and disturbed by any verdict but ``pass``.
+``block`` and disturbed by any verdict but ``pass``. What is blocked rightly is put through the
+rewriter: is there a lawful text, and has it every figure that was not part of an objected claim?
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,12 +27,14 @@ if TYPE_CHECKING:
     from enum import StrEnum
 
     from copilot.compliance import Checker
+    from copilot.compliance.rewrite import Rewrite
 
     Code = TypeVar("Code", bound=StrEnum)
 
 #: The rules change with their dates; a set that names none is judged on the sample bank's day.
 PINNED_DAY = date(2026, 11, 20)
 VIOLATION, CLEAN, EVASION = LABELS = ("violation", "clean", "evasion")
+_FIGURE = re.compile(r"\d+(?:\.\d+)?")
 _CODES: Mapping[str, type[StrEnum]] = {
     "product": ProductType,
     "channel": Channel,
@@ -54,10 +58,11 @@ class LabelledText:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A labelled text with the checker's answer."""
+    """A labelled text with the checker's answer, and what ``--fix`` makes of a blocked offence."""
 
     given: LabelledText
     result: CheckResult
+    fix: Rewrite | None = None
 
     @property
     def missed(self) -> bool:
@@ -86,11 +91,21 @@ class ComplianceReport:
             "hard_negative_false_block_rate": (hard, _blocked),
             "lawful_not_pass_rate": (of[CLEAN], _caught),
         }
-        return {
+        shares = {
             name: share(sum(map(counts, among)), len(among))
             for name, (among, counts) in counted.items()
             if among
         }
+        return shares | self._fixes()
+
+    def _fixes(self) -> dict[str, Metric]:
+        """Of the blocked offences: has a lawful text; of those texts: with another figure."""
+        fixes = [judged.fix for judged in self.judged if judged.fix is not None]
+        changed = [_figure_changed(fix, fix.text) for fix in fixes if fix.text is not None]
+        shares = {"fix_rate": share(len(changed), len(fixes))} if fixes else {}
+        return shares | (
+            {"fix_figure_changed_rate": share(sum(changed), len(changed))} if changed else {}
+        )
 
     def by_category(self) -> dict[str, tuple[int, int]]:
         """Category of violation → (caught, all)."""
@@ -118,9 +133,8 @@ class ComplianceReport:
 
 
 def evaluate_compliance(checker: Checker, rows: Iterable[LabelledText]) -> ComplianceReport:
-    """Every row before the checker."""
-    judged = [Judged(row, checker.check(row.text, row.context)) for row in rows]
-    return ComplianceReport(checker.pack_version, judged)
+    """Every row before the checker, and every blocked offence before the rewriter."""
+    return ComplianceReport(checker.pack_version, [_judged(checker, row) for row in rows])
 
 
 def read_labelled(path: Path, as_of: date) -> Iterator[LabelledText]:
@@ -141,12 +155,34 @@ def read_labelled(path: Path, as_of: date) -> Iterator[LabelledText]:
                     raise
 
 
+def _judged(checker: Checker, row: LabelledText) -> Judged:
+    from copilot.compliance.rewrite import rewrite
+
+    result = checker.check(row.text, row.context)
+    if row.label == CLEAN or result.verdict is not Verdict.BLOCK:
+        return Judged(row, result)
+    return Judged(row, result, rewrite(checker, row.text, row.context))
+
+
 def _caught(judged: Judged) -> bool:
     return judged.result.verdict is not Verdict.PASS
 
 
 def _blocked(judged: Judged) -> bool:
     return judged.result.verdict is Verdict.BLOCK
+
+
+def _figure_changed(fix: Rewrite, text: str) -> bool:
+    """A figure that nobody wrote, or one gone that stood in no struck claim.
+
+    Counted on the digits alone, not with the rewriter's own reading of figures.
+    """
+    before, after = _figures(fix.original), _figures(text)
+    return bool(after - before - _figures(*fix.added) or before - after - _figures(*fix.struck))
+
+
+def _figures(*texts: str) -> Counter[str]:
+    return Counter(figure for text in texts for figure in _FIGURE.findall(text))
 
 
 def _miss(judged: Judged) -> dict[str, Any]:

@@ -25,6 +25,8 @@ _NAMES = {
     "false_block_rate": "合法文字误拦",
     "hard_negative_false_block_rate": "难例误拦",
     "lawful_not_pass_rate": "合法文字未通过（含提示）",
+    "fix_rate": "拦下的违规文字，--fix 给出合规改写",
+    "fix_figure_changed_rate": "改写里有数字变了（删去的违规承诺除外）",
 }
 
 
