@@ -25,7 +25,7 @@ from copilot.cli.common import (
     workbench,
 )
 from copilot.cli.lines import Line, jurisdictions_of, one_of, read_lines
-from copilot.errors import InputError
+from copilot.errors import InputError, ModelUnavailable
 from copilot.paths import DEFAULT_DATA_DIR, shipped
 from copilot.records.codes import Audience, Channel, DraftKind, ProductType
 from copilot.records.compliance import CheckContext, CheckResult, Verdict
@@ -68,6 +68,9 @@ def check(
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="JSON Lines 结果文件。")] = None,
     fix: Annotated[bool, typer.Option("--fix", help="给出合规的改写和差异。")] = False,
+    judge: Annotated[
+        bool, typer.Option("--judge", help="再请配置的大模型给第二意见：只提示，不放行也不拦截。")
+    ] = False,
     as_of: AsOfOption = None,
     staff: StaffOption = None,
     data_dir: DataDirOption = None,
@@ -109,7 +112,10 @@ def check(
         result = checker.check(text, context)
         fixed = _rewritten(checker, records, text, context) if fix else None
         result = records.gated(result, text, context, customer)
-    answer = render(Checked(file, text, result, checker.pack, fixed), format)
+        opinion = None
+        if judge:
+            result, opinion = records.opined(result, text, context, customer)
+    answer = render(Checked(file, text, result, checker.pack, fixed, opinion), format)
     if answer:
         print(answer)
     return _exit_code(result, fixed)
@@ -187,6 +193,19 @@ class _Records:
             customer_id=customer,
             channel=context.channel,
         )
+
+    def opined(
+        self, result: CheckResult, text: str, context: CheckContext, customer: str | None
+    ) -> tuple[CheckResult, str]:
+        """The result with the model's doubts, and what came of asking; the rules' result stands."""
+        from copilot.pipeline.second_opinion import second_opinion
+
+        try:
+            found = second_opinion(self._opened(), text, context, result, customer)
+        except ModelUnavailable as error:
+            return result, f"没有得到。{error.message}"
+        unusable = f"，{found.unusable} 个回答对不上原文，没有采用" if found.unusable else ""
+        return found.result, f"向大模型问了 {found.asked} 个问题{unusable}"
 
     def wording(self, context: CheckContext) -> tuple[Wording | None, tuple[str, ...]]:
         """What fills a rewrite's standard wording from the records, and names to keep."""

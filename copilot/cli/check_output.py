@@ -45,19 +45,25 @@ class CheckFormat(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A checked text with all that an output may tell of it; ``file`` ``-`` is standard input."""
+    """A checked text with all that an output may tell of it; ``file`` ``-`` is standard input.
+
+    ``opinion`` says what came of asking a model, whose doubts are among the findings.
+    """
 
     file: str
     text: str
     result: CheckResult
     pack: Pack
     fixed: Rewrite | None = None
+    opinion: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The document of design §4."""
         document = self.result.as_json()
         if self.fixed is not None:
             document["fixed"] = self.fixed.as_json()
+        if self.opinion is not None:
+            document["second_opinion"] = self.opinion
         return document
 
 
@@ -143,6 +149,9 @@ def _for_people(checked: Checked) -> Iterator[str]:
         before = told.setdefault((finding.rule_id, finding.citations), number)
         yield ""
         yield from _finding_for_people(checked, number, finding, before)
+    if checked.opinion is not None:
+        yield ""
+        yield f"第二意见：{checked.opinion}"
     if checked.fixed is not None:
         yield ""
         yield from _rewrite_for_people(checked.fixed)

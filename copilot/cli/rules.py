@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -93,6 +94,9 @@ def run_cases(
     branches: Annotated[
         bool, typer.Option("--branches", help="并列出没有用例检验的分支（较慢）。")
     ] = False,
+    model: Annotated[
+        bool, typer.Option("--model", help="并请配置的大模型判断 judge 规则的用例。")
+    ] = False,
     knowledge: KnowledgeOption = None,
     config: ConfigOption = None,
     format: FormatOption = Format.TEXT,
@@ -112,8 +116,26 @@ def run_cases(
     if branches:
         survivors = mutate_rules(rules_dir, groups=BRANCHES, processes=2).survivors
         document["untested_branches"] = [mutant.as_json() for mutant in survivors]
+    if model:
+        document["judged_cases"] = _judged_cases(rules_dir, config)
     emit(document, lambda: present_report(report, document), format)
     return 1 if report.failures or document["contradictions"] else 0
+
+
+def _judged_cases(rules_dir: Path, config: Path | None) -> list[dict[str, Any]]:
+    """What the configured model says of the cases that are put to it."""
+    from copilot.errors import StateError
+    from copilot.llm.door import open_wire
+    from copilot.pipeline.second_opinion import judge_cases
+
+    settings = settings_for(None, config)
+    wire = open_wire(settings)
+    if wire is None:
+        raise StateError(
+            "没有配置大模型", next="请设置 llm_base_url 与 llm_model，或去掉 --model。"
+        )
+    with closing(wire):
+        return [case.as_json() for case in judge_cases(wire, settings.prompts_dir, rules_dir)]
 
 
 @app.command("compile")

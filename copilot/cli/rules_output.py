@@ -33,6 +33,7 @@ def line_of(rule: Rule) -> dict[str, Any]:
         "effective_from": rule.effective_from and rule.effective_from.isoformat(),
         "effective_to": rule.effective_to and rule.effective_to.isoformat(),
         "lookup": rule.lookup.check if rule.lookup else None,
+        "judge": rule.judge or None,
     }
 
 
@@ -60,6 +61,8 @@ def present_rule(rule: Rule) -> str:
         f"  原因：{rule.why}",
         f"  建议：{rule.suggestion}",
     ]
+    if rule.judge:
+        lines.append(f"  问大模型：{rule.judge}（只提示，不拦截；用 check --judge）")
     for citation in rule.citations:
         number = f"（{citation.number}）" if citation.number else ""
         evidence = EVIDENCE[citation.evidence.value]
@@ -79,7 +82,8 @@ def present_report(report: PackReport, document: dict[str, Any]) -> str:
     lines = [
         f"规则包 {report.pack.version}：{len(report.pack.rules)} 条规则，"
         f"文字用例 {report.cases} 个，未通过 {len(report.failures)} 个；"
-        f"准入用例 {report.lookup_cases} 个由准入环节的测试执行"
+        f"准入用例 {report.lookup_cases} 个由准入环节的测试执行，"
+        f"大模型用例 {report.judge_cases} 个{_judged_cases(document)}"
     ]
     lines += [f"  ✗ {failure.message}" for failure in report.failures]
     for clash in document["contradictions"]:
@@ -95,6 +99,13 @@ def present_report(report: PackReport, document: dict[str, Any]) -> str:
         lines.append(f"没有用例检验的分支 {len(untested)} 个：")
         lines += [f"  {u['rule_id']}：{u['change']}" for u in untested]
     return "\n".join(lines)
+
+
+def _judged_cases(document: dict[str, Any]) -> str:
+    judged = document.get("judged_cases")
+    if judged is None:
+        return "用 --model 执行"
+    return f"，与大模型的判断一致 {sum(case['agrees'] for case in judged)} 个"
 
 
 def present_diff(document: dict[str, Any]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -66,6 +66,7 @@ class PackReport:
     pack: Pack
     cases: int
     lookup_cases: int
+    judge_cases: int
     failures: tuple[CaseFailure, ...]
     dead_terms: tuple[tuple[str, str], ...]  # (rule id, term or pattern no fail case exercises)
 
@@ -76,6 +77,7 @@ class PackReport:
             "rules": len(self.pack.rules),
             "cases": self.cases,
             "lookup_cases": self.lookup_cases,
+            "judge_cases": self.judge_cases,
             "failures": [
                 {
                     "rule_id": f.rule_id,
@@ -133,10 +135,14 @@ def run_rule_cases(rules_dir: Path, confirmed: Confirmed = frozenset()) -> PackR
     checker = Checker(pack)
     failures = [f for file in files for f in case_failures(file, checker)]
     dead = [pair for file in files for pair in _dead_terms(file, checker)]
-    lookups = [file for file in files if file.model.lookup]
-    count = sum(len(f.model.cases.fail) + len(f.model.cases.pass_) for f in files)
-    of_lookups = sum(len(f.model.cases.fail) + len(f.model.cases.pass_) for f in lookups)
-    return PackReport(pack, count - of_lookups, of_lookups, tuple(failures), tuple(dead))
+    of_lookups = _count_cases(file for file in files if file.model.lookup)
+    of_judges = _count_cases(file for file in files if file.model.judge)
+    run = _count_cases(files) - of_lookups - of_judges
+    return PackReport(pack, run, of_lookups, of_judges, tuple(failures), tuple(dead))
+
+
+def _count_cases(files: Iterable[RuleFile]) -> int:
+    return sum(len(f.model.cases.fail) + len(f.model.cases.pass_) for f in files)
 
 
 def assemble(
@@ -224,7 +230,7 @@ class _Folder:
         entry: dict[str, Any] = model.model_dump(
             mode="json",
             exclude={
-                *("terms", "patterns", "requires", "claims", "lookup", "grounding"),
+                *("terms", "patterns", "requires", "claims", "lookup", "judge", "grounding"),
                 *("rewrite", "cases", "edges"),
             },
         )
@@ -238,6 +244,8 @@ class _Folder:
                 entry[name] = matchers
         if model.lookup:
             entry["lookup"] = model.lookup.model_dump(mode="json")
+        if model.judge:
+            entry["judge"] = model.judge.question
         if model.grounding:
             entry["grounding"] = True
         if model.rewrite:
@@ -286,7 +294,7 @@ def _capped(model: RuleModel, confirmed: Confirmed) -> tuple[Severity, Verdict]:
 
 def case_failures(file: RuleFile, checker: Checker) -> Iterator[CaseFailure]:
     """The cases of one rule that do not come out as its file says."""
-    if file.model.lookup or file.model.status == "draft":
+    if not file.model.decided_by_words or file.model.status == "draft":
         return
     model = file.model
     groups = (

@@ -167,9 +167,9 @@ def candidate(rule_file: Path, rules_dir: Path) -> tuple[RuleFile, Pack]:
         raise InputError("没有这个规则文件。", file=str(rule_file), next="请检查路径。")
     file = YamlFile.read(rule_file)
     proposed = RuleFile(file.validated(RuleModel), file)
-    if proposed.model.lookup is not None:
+    if not proposed.model.decided_by_words:
         raise InputError(
-            f"规则 {proposed.model.id} 由记录判断，不看文字。",
+            f"规则 {proposed.model.id} 由记录或大模型判断，程序不看它的文字。",
             file=str(rule_file),
             next="文字影响只适用于 terms、patterns、requires、claims 规则。",
         )

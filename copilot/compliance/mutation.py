@@ -140,7 +140,7 @@ def mutate_rules(
         (file.model.id, list(cases_of(file)))
         for file in files
         if rule_id in (None, file.model.id)
-        and file.model.lookup is None
+        and file.model.decided_by_words
         and file.model.status == "active"
     ]
     if rule_id is not None and not tasks:

@@ -72,7 +72,7 @@ def propose(
     ids = [
         file.model.id
         for file in read_rules(rules_dir)
-        if not file.model.lookup
+        if file.model.decided_by_words
         and file.model.status == "active"
         and rule_id in (None, file.model.id)
     ]

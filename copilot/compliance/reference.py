@@ -50,12 +50,16 @@ def _topic(rule: Rule) -> str:
 
 def _lines(rule: Rule) -> Iterator[str]:
     yield f"### {rule.id}\n"
-    verdict = "准入规则，由记录判断" if rule.lookup else _VERDICTS[rule.verdict.value]
+    verdict = _VERDICTS[rule.verdict.value]
+    if rule.lookup or rule.judge:
+        verdict = "准入规则，由记录判断" if rule.lookup else "由大模型提示，需配置模型"
     yield f"**{rule.title}**（{verdict}{'，草稿' if rule.status == 'draft' else ''}）\n"
     yield f"- 适用：{_scope(rule)}"
     if rule.effective_from or rule.effective_to:
         yield f"- 施行：{rule.effective_from or '——'} 至 {rule.effective_to or '长期'}"
     yield f"- 原因：{rule.why}"
+    if rule.judge:
+        yield f"- 问题：{rule.judge}"
     if rule.suggestion:
         yield f"- 建议：{rule.suggestion}"
     for citation in rule.citations:

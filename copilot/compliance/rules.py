@@ -122,7 +122,7 @@ class Remedy:
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule of a pack; ``source`` is its entry there."""
+    """One rule of a pack; ``source`` is its entry there, ``judge`` a question for a model."""
 
     id: str
     title: str
@@ -144,6 +144,7 @@ class Rule:
     requires: tuple[RequiredElement, ...] = ()
     claims: tuple[Claim, ...] = ()
     lookup: Lookup | None = None
+    judge: str = ""
     grounding: bool = False
     source: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
@@ -249,6 +250,7 @@ class Rule:
             requires=tuple(map(_element, data.get("requires", ()))),
             claims=tuple(map(_claim, data.get("claims", ()))),
             lookup=Lookup(lookup["check"], lookup["parameters"]) if lookup else None,
+            judge=data.get("judge", ""),
             grounding=bool(data.get("grounding")),
             source=data,
         )

@@ -150,6 +150,15 @@ class LookupModel(Closed):
     parameters: dict[str, int | float | str | bool | list[str]] = {}
 
 
+class JudgeModel(Closed):
+    """A question of yes or no for a model; yes is an objection (see `copilot.compliance.opinion`).
+
+    A model's answer is an opinion: the rule may warn or ask for review, never block.
+    """
+
+    question: str = Field(min_length=6, max_length=300)
+
+
 class SwapModel(Closed):
     """Words and the lawful wording that may take their place; empty: the words may just go."""
 
@@ -248,24 +257,33 @@ class RuleModel(Closed):
     requires: list[RequiresModel] = []
     claims: list[ClaimModel] = []
     lookup: LookupModel | None = None
+    judge: JudgeModel | None = None
     grounding: bool = False
     rewrite: RewriteModel | None = None
     cases: CasesModel
     edges: EdgesModel = EdgesModel()
+
+    @property
+    def decided_by_words(self) -> bool:
+        """Whether the checker decides it; else records do (``lookup``), or a model doubts."""
+        return self.lookup is None and self.judge is None
 
     @model_validator(mode="after")
     def _consistent(self) -> RuleModel:
         if self.effective_from and self.effective_to and self.effective_to < self.effective_from:
             raise ValueError("effective_to 早于 effective_from")
         matchers = (self.terms, self.patterns, self.requires, self.claims, self.grounding)
-        if any(matchers) == (self.lookup is not None):
+        ways = (any(matchers), self.lookup is not None, self.judge is not None)
+        if sum(ways) != 1:
             names = "terms、patterns、requires、claims、grounding"
-            raise ValueError(f"规则须有 {names} 之一，或者只有 lookup")
+            raise ValueError(f"规则须有 {names} 之一，或者只有 lookup，或者只有 judge")
         expected = LookupCase if self.lookup else (str, TextCase)
         for case in (*self.cases.fail, *self.cases.pass_):
             if not isinstance(case, expected):
                 raise ValueError("lookup 规则的用例写 given，其他规则的用例写文字或 text")
         strong = self.verdict.rank > Verdict.REVIEW.rank
+        if self.judge and (strong or self.severity is Severity.BLOCK):
+            raise ValueError("judge 规则只能提示：severity 写 warn，verdict 写 review 或 pass")
         if (strong and self.severity is Severity.INFO) or (
             self.verdict is Verdict.PASS and self.severity is not Severity.INFO
         ):
