@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from copilot.errors import InputError, StateError
 from copilot.matching import access, contact, seller, suitability
 from copilot.matching.case import CHECKS, Case, Check, Objection, Parameters, Unchecked
-from copilot.records.codes import Channel
+from copilot.records.codes import Channel, ProductType
 from copilot.records.compliance import LookupRule, Severity
 from copilot.records.matching import CustomerFile, GateDecision, RefusalReason
 from copilot.records.product import Product
@@ -16,6 +17,35 @@ from copilot.settings import BankPolicy
 
 # Each of these modules registers its checks when it is imported.
 _CHECK_MODULES = (seller, access, suitability, contact)
+
+
+@dataclass(frozen=True, slots=True)
+class BoundRule:
+    """A rule with its check, and where it applies: read once, for many cases."""
+
+    check: Check
+    rule: LookupRule
+    parameters: Parameters
+    channels: frozenset[Channel]
+    types: frozenset[ProductType]
+
+    @classmethod
+    def of(cls, rule: LookupRule) -> BoundRule:
+        """The rule bound to the check that it names.
+
+        Raises:
+            InputError: there is no such check, or a parameter is unknown or of the wrong kind.
+        """
+        check, parameters = _check_of(rule), Parameters(rule)
+        channels = parameters.channels("channels", check.channels)
+        types = parameters.types("product_types", check.product_types)
+        return cls(check, rule, parameters, channels, types)
+
+    def applies_to(self, case: Case) -> bool:
+        """Whether the rule is about this channel and this type of product."""
+        if case.channel not in self.channels:
+            return False
+        return self.check.reads_types or case.product.type in self.types
 
 
 def decide(
@@ -41,33 +71,32 @@ def decide(
     )
 
 
-def checked_rules(rules: Sequence[LookupRule]) -> tuple[tuple[Check, LookupRule], ...]:
+def checked_rules(rules: Sequence[LookupRule]) -> tuple[BoundRule, ...]:
     """Each rule with its check, after the rule set as a whole was found usable."""
-    paired = tuple((_check_of(rule), rule) for rule in rules)
+    bound = tuple(map(BoundRule.of, rules))
     lacking = sorted(
-        {check.name for check in CHECKS.values() if check.core} - {c.name for c, _ in paired}
+        {check.name for check in CHECKS.values() if check.core} - {b.check.name for b in bound}
     )
     if lacking:
         raise StateError(
             f"规则包缺少门禁检查的规则：{'、'.join(lacking)}",
             next="请补上这些规则并重新启用规则包；copilot rules list 可以查看现有规则。",
         )
-    return paired
+    return bound
 
 
-def decide_case(case: Case, rules: Iterable[tuple[Check, LookupRule]]) -> GateDecision:
+def decide_case(case: Case, rules: Iterable[BoundRule]) -> GateDecision:
     """The decision for one case under rules from `checked_rules`."""
     refusals: list[RefusalReason] = []
     cautions: list[RefusalReason] = []
     unchecked: set[str] = set()
-    for check, rule in rules:
-        parameters = Parameters(rule)
-        if not _applies(check, parameters, case):
+    for bound in rules:
+        if not bound.applies_to(case):
             continue
-        match check.run(case, parameters):
+        match bound.check.run(case, bound.parameters):
             case Objection() as objection:
-                refuses = rule.severity is Severity.BLOCK and not objection.duty
-                (refusals if refuses else cautions).append(_reason(check, rule, objection))
+                refuses = bound.rule.severity is Severity.BLOCK and not objection.duty
+                (refusals if refuses else cautions).append(_reason(bound, objection))
             case Unchecked(what):
                 unchecked.add(what)
     return GateDecision(
@@ -97,15 +126,9 @@ def _check_of(rule: LookupRule) -> Check:
     return check
 
 
-def _applies(check: Check, parameters: Parameters, case: Case) -> bool:
-    if case.channel not in parameters.channels("channels", check.channels):
-        return False
-    types = parameters.types("product_types", check.product_types)
-    return check.reads_types or case.product.type in types
-
-
-def _reason(check: Check, rule: LookupRule, objection: Objection) -> RefusalReason:
+def _reason(bound: BoundRule, objection: Objection) -> RefusalReason:
+    rule = bound.rule
     message = objection.words or rule.message.strip()
     if objection.detail:
         message = f"{message.rstrip('。')}（{objection.detail}）"
-    return RefusalReason(rule.rule_id, message, rule.citations, check.subject)
+    return RefusalReason(rule.rule_id, message, rule.citations, bound.check.subject)

@@ -59,12 +59,12 @@ def match(
         InputError, StateError: the rules are unusable; see `copilot.matching.gate.decide`.
     """
     policy = policy or BankPolicy()
-    paired = checked_rules(rules)
+    bound = checked_rules(rules)
     allowed: list[Candidate] = []
     refused: list[GateDecision] = []
     unchecked: set[str] = set()
     for product in products:
-        decision = decide_case(Case(file, seller, product, channel, policy), paired)
+        decision = decide_case(Case(file, seller, product, channel, policy), bound)
         unchecked.update(decision.unchecked)
         if decision.allowed:
             allowed.append(_candidate(product, decision, file.profile))
