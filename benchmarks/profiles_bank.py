@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from copilot.profiles.engine import literal
+from copilot.records.generation import Generation
+from copilot.records.tables import TABLES
+from copilot.tables.files_out import PARQUET
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 #: The baselines' features by their name there, and what they are called here.
 BASELINE_COLUMNS = {
@@ -49,8 +57,6 @@ select {customer}, 'marketing' as purpose, 'all' as channel, timestamp '2025-01-
   true as granted
 from read_parquet('{given}/customers.parquet') order by customer_id
 """
-#: Ours is the lower bound of two significant digits, theirs the mean of the middle two.
-_MEDIAN_TOLERANCE = 0.25
 
 
 def canonical_tables(given: Path, out: Path) -> None:
@@ -72,34 +78,56 @@ def canonical_tables(given: Path, out: Path) -> None:
             "customers": _CUSTOMERS,
             "consents": _CONSENTS,
         }.items():
-            connection.execute(
-                f"copy ({query.format(**slots)}) to {literal(str(out / f'{name}.parquet'))} "
-                "(format parquet, compression zstd)"
-            )
+            path = literal(str(out / f"{name}.parquet"))
+            connection.execute(f"copy ({query.format(**slots)}) to {path} {PARQUET}")
+
+
+def generation_of(folder: Path, as_of: date) -> Generation:
+    """The canonical tables of a folder as a load."""
+    given = {path.stem for path in folder.glob("*.parquet")}
+    return Generation(
+        "g1", folder, as_of, dict.fromkeys(given, 0), frozenset(TABLES.keys() - given), "g1",
+        datetime(2026, 7, 1),
+    )  # fmt: skip
 
 
 def differences(theirs: Path, ours: Path) -> dict[str, int]:
     """By feature, the number of customers whose value or null differs; integers must be equal."""
     import duckdb
 
-    found: dict[str, int] = {}
     with duckdb.connect() as connection:
         connection.execute(
             f"create view t as select *, {_CUSTOMER.replace(' as customer_id', ' as c')} "
             f"from read_parquet({literal(str(theirs))})"
         )
-        connection.execute(f"create view o as from read_parquet({literal(str(ours))})")
-        for name, mine in BASELINE_COLUMNS.items():
-            share = _MEDIAN_TOLERANCE if name == "ticket_med" else 1e-9
-            x, y = f'cast(t."{name}" as double)', f'cast(o."{mine}" as double)'
-            row = connection.execute(
-                "select count(*) filter (where o.customer_id is null or "
-                f"({x} is null) <> ({y} is null) or "
-                f"abs({x} - {y}) > {share} * greatest(abs({x}), abs({y})) + 1e-6) "
-                "from t left join o on o.customer_id = t.c"
-            ).fetchone()
-            if row and row[0]:
-                found[name] = int(row[0])
+        return _differing(connection, ours, BASELINE_COLUMNS)
+
+
+def differences_on_spark(there: Path, ours: Path) -> dict[str, int]:
+    """By feature, the number of customers whose value or null is another on Spark."""
+    import duckdb
+
+    with duckdb.connect() as connection:
+        files = literal(str(there / "*.parquet"))
+        connection.execute(f"create view t as select *, customer_id as c from {files}")
+        return _differing(connection, ours, {name: name for name in BASELINE_COLUMNS.values()})
+
+
+def _differing(
+    connection: DuckDBPyConnection, ours: Path, columns: dict[str, str]
+) -> dict[str, int]:
+    found: dict[str, int] = {}
+    connection.execute(f"create view o as from read_parquet({literal(str(ours))})")
+    for name, mine in columns.items():
+        x, y = f'cast(t."{name}" as double)', f'cast(o."{mine}" as double)'
+        row = connection.execute(
+            "select count(*) filter (where o.customer_id is null or "
+            f"({x} is null) <> ({y} is null) or "
+            f"abs({x} - {y}) > 1e-9 * greatest(abs({x}), abs({y})) + 1e-6) "
+            "from t left join o on o.customer_id = t.c"
+        ).fetchone()
+        if row and row[0]:
+            found[name] = int(row[0])
     return found
 
 

@@ -7,32 +7,20 @@ from pathlib import Path
 import known_truth
 import numpy as np
 import pandas as pd
+import planted
 import pytest
 
 from copilot.errors import InputError, StateError
 from copilot.profiles.associations import associations, holders, pairs_of
 
-PLANTED = {("p00", "p01"), ("p02", "p03"), ("p04", "p05")}
-
-
-def _holdings(seed: int, customers: int = 2_500, items: int = 16) -> tuple[list[str], list[str]]:
-    """Independent holdings, but who holds the first of a planted pair holds the second oftener."""
-    generator = np.random.default_rng(seed)
-    held = generator.random((customers, items)) < generator.uniform(0.05, 0.3, items)
-    for first, second in PLANTED:
-        one, other = int(first[1:]), int(second[1:])
-        held[:, other] |= held[:, one] & (generator.random(customers) < 0.35)
-    rows, columns = np.nonzero(held)
-    return [f"H{r:05d}" for r in rows], [f"p{c:02d}" for c in columns]
-
 
 def test_every_planted_pair_is_found_and_few_others() -> None:
     false, found_all = 0, 0
     for seed in range(20):
-        pairs = {(p.first, p.second) for p in pairs_of(*_holdings(seed))}
-        assert pairs >= PLANTED
+        pairs = {(p.first, p.second) for p in pairs_of(*planted.paired(seed))}
+        assert pairs >= planted.PAIRS
         found_all += len(pairs)
-        false += len(pairs - PLANTED)
+        false += len(pairs - planted.PAIRS)
     assert false / found_all <= 0.05
 
 

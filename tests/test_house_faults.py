@@ -98,7 +98,7 @@ def test_a_full_disk_gives_one_clear_message_and_keeps_what_was_there(
 ) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
-    script = 'mount -t tmpfs -o size=4m none "$1" && shift && exec "$@"'
+    script = 'mount -t tmpfs -o size=2m none "$1" && shift && exec "$@"'
     prefix = ("unshare", "-rm", "sh", "-c", script, "sh", str(disk))
     if (
         shutil.which("unshare") is None

@@ -58,7 +58,7 @@ def everything(build: FeatureBuild) -> tuple[list[Any], list[Any], list[Any]]:
 
     table = open_build(build)
     cursor = table.connection.cursor()
-    wide = duckdb.sql(f"from read_parquet('{build.directory}/features.parquet')").fetchall()
+    wide = duckdb.sql(f"from ({build.rows_of('features')}) order by customer_id").fetchall()
     listed = cursor.execute("from features order by customer_id").fetchall()
     assert wide == listed
     reasons = cursor.execute("from reasons order by customer_id, code").fetchall()

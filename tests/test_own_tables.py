@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from copilot.profiles.scores import Trained, train_scores
+from copilot.profiles.scores import Trained, apply_scores, train_scores
 from copilot.records.score import ModelCard
 from copilot.settings import load_settings
 from copilot.store import Store
@@ -148,3 +148,50 @@ def test_a_purchase_log_trains_on_its_own_history_by_time(purchases: Path) -> No
     assert max(card.train_dates) < min(card.test_dates)
     assert card.shown()["auc"].low > 0.55
     assert not any(name.startswith(("acquire", "outflow")) for name in found)
+
+
+@pytest.fixture
+def retail(tmp_path: Path) -> Path:
+    """A year of invoices: several lines each, returns, lines of nobody, day last, not UTF-8."""
+    g = np.random.default_rng(6)
+    start, invoice = datetime(2010, 12, 9, 9, 30), 536_365
+    lines = []
+    for number in range(900):
+        every, stops = g.gamma(2, 5), g.exponential(300)
+        day = float(g.exponential(every))
+        while day < min(stops, 365):
+            when = f"{start + timedelta(days=int(day)):%m/%d/%Y %H:%M}"
+            owner = 12_346 + number
+            for line in range(1 + invoice % 2):
+                lines.append((invoice, f"{line}", "Jam £1 set", 2, when, "1.25", owner, "UK"))
+            if invoice % 40 == 0:
+                lines.append((f"C{invoice}", "0", "Jam £1 set", -2, when, "1.25", owner, "UK"))
+            if invoice % 50 == 0:
+                lines.append((f"{invoice}9", "0", "", 1, when, "0.0", "", "UK"))
+            invoice += 1
+            day += float(g.exponential(every)) + 0.5
+    columns = ["InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice",
+               "CustomerID", "Country"]  # fmt: skip
+    pd.DataFrame(lines, columns=columns).to_csv(
+        tmp_path / "retail.csv", index=False, encoding="cp1252"
+    )
+    return tmp_path
+
+
+def test_a_retail_log_counts_invoices_and_its_score_can_be_given_today(retail: Path) -> None:
+    (retail / "retail.yaml").write_text((MAPPINGS / "retail.yaml").read_text("utf-8"), "utf-8")
+    settings = load_settings(data_dir=retail / "data")
+    store = Store.create(settings)
+    with store.writer_lock():
+        generation, quality = load_tables(read_sources(retail / "retail.yaml"), store, QUIET)
+        (found,) = train_scores(store, settings)
+        applied = apply_scores(store, settings)
+    store.close()
+    given = pd.read_csv(retail / "retail.csv", encoding="cp1252", dtype=str)
+    own = given[given.CustomerID.notna() & ~given.InvoiceNo.str.startswith("C")]
+    assert generation.rows["transactions"] == own.InvoiceNo.nunique()
+    nobody = given[given.CustomerID.isna()].InvoiceNo.nunique()
+    assert ("missing_required.customer_id", nobody) in [(c.rule, c.rows) for c in quality.counts]
+    assert isinstance(found, Trained)
+    assert found.card.shown()["auc"].low > 0.5
+    assert (list(applied.scored), applied.refused) == (["activity_drop_90"], {})

@@ -122,7 +122,7 @@ def test_unknown_customer_is_named(bank: Store) -> None:
 def test_damaged_profile_file_is_one_clear_error(tmp_path: Path) -> None:
     store, settings = open_bank(tmp_path, golden_rows())
     build = build_profiles(store, settings)
-    (build.directory / "points.duckdb").write_bytes(b"not a database")
+    (build.directory / "points.db").write_bytes(b"not a database")
     with pytest.raises(DependencyError, match="打不开画像文件") as error:
         read_profile(store, BANK, "C01")
     assert "profile build" in error.value.next

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from profiles_golden import AS_OF, at, golden_rows, open_bank
+from spark_bank import carried, helper_views, home_views, schema_of, session
 
 from copilot.profiles.compute import Computation, compute, unavailable
 from copilot.profiles.engine import connect, open_tables
@@ -24,14 +25,6 @@ from copilot.records.tables import TABLES
 from copilot.settings import BankPolicy
 
 pytestmark = pytest.mark.spark
-SPARK_TYPES = {
-    "text": "string", "json": "string", "int": "int", "float": "double", "bool": "boolean",
-    "date": "date", "datetime": "timestamp_ntz", "money": "bigint",
-}  # fmt: skip
-HELPERS = (
-    "snapshots", "policy", "policy_tiers", "policy_refusals", "policy_service_kinds",
-    "policy_demand_kinds",
-)  # fmt: skip
 
 
 def rows_of_the_golden_bank() -> dict[str, list[dict[str, Any]]]:
@@ -52,49 +45,24 @@ def rows_of_the_golden_bank() -> dict[str, list[dict[str, Any]]]:
 
 @pytest.fixture(scope="module")
 def spark() -> Iterator[Any]:
-    sql = pytest.importorskip("pyspark.sql", reason="pyspark 未安装：make spark")
+    pytest.importorskip("pyspark.sql", reason="pyspark 未安装：make spark")
     if shutil.which("java") is None:
         pytest.skip("没有 Java：Spark 需要 Java 17 或更新版本")
-    session = (
-        sql.SparkSession.builder.master("local[2]")
-        .config("spark.sql.session.timeZone", "Asia/Shanghai")
-        .config("spark.ui.enabled", "false")
-        .config("spark.sql.shuffle.partitions", "1")
-        .config("spark.sql.adaptive.enabled", "false")
-        .config("spark.sql.codegen.wholeStage", "false")  # a dozen rows are not worth compiling
-        .config("spark.sql.codegen.factoryMode", "NO_CODEGEN")
-        .config("spark.sql.ansi.enabled", "true")
-        .config("spark.driver.extraJavaOptions", "-Duser.timezone=America/New_York")
-        .getOrCreate()
+    running = session(
+        {
+            "spark.sql.shuffle.partitions": "1",
+            "spark.sql.adaptive.enabled": "false",
+            "spark.sql.codegen.wholeStage": "false",  # a dozen rows are not worth compiling
+            "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+        }
     )
-    yield session
-    session.stop()
-
-
-def carried(sql: str) -> str:
-    """DuckDB's SQL in Spark's words, the as-of date put in."""
-    import sqlglot
-
-    bound = sql.replace("$as_of", f"date '{AS_OF.isoformat()}'")
-    [query] = sqlglot.transpile(
-        bound, read="duckdb", write="spark", unsupported_level=sqlglot.ErrorLevel.RAISE
-    )
-    return query
+    yield running
+    running.stop()
 
 
 def spark_rows(spark: Any, table: str, rows: list[dict[str, Any]]) -> None:
-    columns = TABLES[table].columns
-    schema = ", ".join(f"`{c.name}` {SPARK_TYPES[c.type]}" for c in columns)
-    data = [tuple(row.get(c.name) for c in columns) for row in rows]
-    spark.createDataFrame(data, schema).createOrReplaceTempView(table)
-
-
-def helper_rows(spark: Any, connection: Any, name: str) -> None:
-    """A small view of the engine, value by value: amounts and days, nothing of a zone."""
-    kinds = {"VARCHAR": "string", "BIGINT": "bigint", "INTEGER": "int", "DATE": "date"}
-    result = connection.execute(f"select * from {name}")
-    schema = ", ".join(f"`{item[0]}` {kinds[str(item[1])]}" for item in result.description)
-    spark.createDataFrame(result.fetchall(), schema).createOrReplaceTempView(name)
+    data = [tuple(row.get(c.name) for c in TABLES[table].columns) for row in rows]
+    spark.createDataFrame(data, schema_of(table)).createOrReplaceTempView(table)
 
 
 def settled(spark: Any, query: str, name: str) -> list[Any]:
@@ -129,8 +97,7 @@ def test_spark_and_duckdb_agree_on_every_feature_and_reason(spark: Any, tmp_path
         absent = open_tables(connection, store.facts.current(), BankPolicy())
         what = Computation(features, reasons, {}, AS_OF)
         assert unavailable(features, absent) == {}
-        for name in HELPERS:
-            helper_rows(spark, connection, name)
+        helper_views(spark, connection)
         compute(connection, what, lambda step: None)
         expected = {
             group.name: by_customer(connection.execute(f'from "g_{group.name}"'))
@@ -139,12 +106,13 @@ def test_spark_and_duckdb_agree_on_every_feature_and_reason(spark: Any, tmp_path
         found_here = set(connection.execute("select customer_id, code from found").fetchall())
     for table in TABLES:
         spark_rows(spark, table, rows.get(table, []))
+    home_views(spark, store.facts.current().currency)
     compared = 0
     for group in features.groups:
         if group.derived:
             done = [other for other in features.groups if not other.derived]
             settled(spark, assembled(features, done), "features")
-        rows_there = settled(spark, carried(group.sql), f"g_{group.name}")
+        rows_there = settled(spark, carried(group.sql, AS_OF), f"g_{group.name}")
         there = {row["customer_id"]: row.asDict() for row in rows_there}
         assert there.keys() == expected[group.name].keys()
         for customer, values in expected[group.name].items():
@@ -155,7 +123,7 @@ def test_spark_and_duckdb_agree_on_every_feature_and_reason(spark: Any, tmp_path
     settled(spark, assembled(features, list(features.groups)), "features")
     found_there = set()
     for query in reason_queries(reasons).values():
-        found_there |= {(row[0], row[1]) for row in spark.sql(carried(query)).collect()}
+        found_there |= {(row[0], row[1]) for row in spark.sql(carried(query, AS_OF)).collect()}
     refused = {("C08", code) for code in reasons.reasons}
     assert found_there - refused == found_here - refused
     assert len(found_here) >= 12
@@ -178,6 +146,6 @@ def same(one: Any, other: Any) -> bool:
 @pytest.mark.parametrize("path", sorted(FEATURES_DIR.glob("*.sql")), ids=lambda path: path.stem)
 def test_carried_sql_keeps_the_habits_that_are_portable(path: Path) -> None:
     pytest.importorskip("sqlglot", reason="sqlglot 未安装：pip install .[dev]")
-    query = carried(path.read_text("utf-8"))
+    query = carried(path.read_text("utf-8"), AS_OF)
     assert not re.search(r"\b(ISODOW|DAYOFWEEK|WEEKDAY|INT128|HUGEINT)\b", query)
     assert "$as_of" not in query

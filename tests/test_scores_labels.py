@@ -13,6 +13,7 @@ import pytest
 
 from copilot.errors import InputError
 from copilot.profiles.scores import Trained, train_scores
+from copilot.profiles.scores.columns import Column
 from copilot.profiles.scores.models import additive_of, fit_additive, forest_of
 from copilot.profiles.scores.screening import unusable
 from copilot.records.score import Untrained
@@ -179,11 +180,18 @@ def test_one_customer_is_no_reason_to_fail(tmp_path: Path) -> None:
 
 
 def test_all_unknown_columns_leave_nothing_to_train_on() -> None:
-    from copilot.profiles.scores.columns import Column
-
     columns = [Column("a", "a", "number", "", "a")]
     matrix = np.full((50, 1), np.nan)
-    assert unusable(columns, [matrix], np.arange(50) < 20, matrix) == {"a": "全部未知"}
+    assert unusable(columns, [matrix], np.arange(50) < 20, [matrix]) == {"a": "全部未知"}
+
+
+def test_a_column_that_has_drifted_by_today_is_left_out() -> None:
+    columns = [Column(name, name, "number", "", name) for name in ("steady", "grown")]
+    then = np.random.default_rng(5).normal(size=(400, 2))
+    today = then + np.array([0, 2])
+    left_out = unusable(columns, [then], np.arange(400) < 200, [then, today])
+    assert list(left_out) == ["grown"]
+    assert "PSI" in left_out["grown"]
 
 
 def test_exported_trees_answer_as_scikit_learn_does() -> None:

@@ -12,7 +12,6 @@ import pytest
 
 from copilot.errors import InputError, NotFound
 from copilot.profiles import build_profiles, read_profile
-from copilot.profiles.build import FEATURES_FILE
 from copilot.profiles.scores import (
     Applied,
     Trained,
@@ -172,7 +171,6 @@ def test_features_later_than_the_case_are_refused(bank: Bank) -> None:
         pytest.raises(InputError, match="特征日期晚于样本日期"),
     ):
         service._slice(connection, early, [], today)
-    assert (today.directory / FEATURES_FILE).is_file()
 
 
 def test_applied_scores_name_model_version_and_count(bank: Bank) -> None:

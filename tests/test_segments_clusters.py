@@ -9,6 +9,7 @@ from typing import Any
 import known_truth
 import numpy as np
 import pandas as pd
+import planted
 import pytest
 
 from copilot.errors import NotFound, StateError
@@ -29,14 +30,6 @@ from copilot.records.staff import Principal
 TODAY = known_truth.BUSINESS_DATE
 BEFORE = TODAY - timedelta(30)
 N = 400
-
-
-def _planted(seed: int = 1) -> tuple[np.ndarray, np.ndarray]:
-    """Three groups of customers on five attributes, and the group of each."""
-    generator = np.random.default_rng(seed)
-    groups = np.repeat([0, 1, 2], [N // 2, N // 4, N // 4])
-    centres = np.array([[0, 0, 0, 0, 0], [9, 0, 9, 0, 5], [0, 9, 9, 6, 0]], dtype=float)
-    return centres[groups] + generator.normal(size=(N, 5)) + 20, groups
 
 
 def _tables(values: np.ndarray, *, moved: bool = False) -> dict[str, pd.DataFrame]:
@@ -61,7 +54,7 @@ def _tables(values: np.ndarray, *, moved: bool = False) -> dict[str, pd.DataFram
 
 @pytest.fixture(scope="module")
 def bank(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    values, groups = _planted()
+    values, groups = planted.grouped(N)
     home = tmp_path_factory.mktemp("segments")
     store, settings = known_truth.open_tables_as_bank(home, _tables(values, moved=True))
     with store.writer_lock():

@@ -43,6 +43,13 @@ def test_a_wrong_encoding_is_named_with_byte_offset_and_advice(
     assert f"encoding: {advised}" in caught.value.next
 
 
+def test_a_western_file_is_told_its_encoding(bank: BankFiles) -> None:
+    bank.write("customers.csv", "id,note\nC001,£5 café\n", "cp1252")
+    with pytest.raises(InputError) as caught:
+        bank.check()
+    assert "encoding: cp1252" in caught.value.next
+
+
 def test_a_byte_order_mark_does_not_spoil_the_first_column(bank: BankFiles) -> None:
     bank.write("customers.csv", "\ufeff" + CUSTOMERS)
     assert bank.check().accepted["customers"] == 3
@@ -147,10 +154,12 @@ def test_an_unknown_key_of_a_product_sheet_is_named_with_its_line(bank: BankFile
 
 def test_an_empty_file_counts_as_no_rows_and_is_said(bank: BankFiles) -> None:
     bank.table("transactions", "")
-    with pytest.raises(InputError, match="流水号"):
+    with pytest.raises(InputError, match=r"空文件.*流水号"):
         bank.check()
     bank.table("transactions", TRANSACTIONS.splitlines()[0] + "\n")
-    assert bank.check().read["transactions"] == 0
+    report = bank.check()
+    assert report.read["transactions"] == 0
+    assert any("transactions）一行也没有" in note for note in report.notes)
 
 
 def test_an_indispensable_table_without_a_usable_row_is_refused(bank: BankFiles) -> None:

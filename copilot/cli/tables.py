@@ -71,6 +71,35 @@ def load(
     emit(bank.as_json(), lambda: present_quality(bank.quality), format)
 
 
+@app.command("prune")
+def prune(
+    keep: Annotated[int, typer.Option("--keep", min=1, help="留下最近几批。")] = 2,
+    data_dir: DataDirOption = None,
+    config: ConfigOption = None,
+    format: FormatOption = Format.TEXT,
+) -> None:
+    """清理旧的数据批次和其上的画像：默认留当前一批和上一批。
+
+    每次载入后自动清理；刚被替换不到一小时的一批不动，免得正在读的人中断。留痕可查，不影响回放。
+
+    例：copilot tables prune --keep 1
+    """
+    from copilot.pipeline.pruning import prune as remove_old
+    from copilot.store import Store
+
+    store = Store.open(settings_for(data_dir, config))
+    try:
+        with store.writer_lock():
+            pruned = remove_old(store, keep=keep)
+    finally:
+        store.close()
+    text = (
+        f"清理 {len(pruned.removed)} 批，腾出 {pruned.freed / 2**20:,.1f} MB；"
+        f"留下：{'、'.join(pruned.kept)}"
+    )
+    emit(pruned.as_json(), text, format)
+
+
 @app.command("codes")
 def codes(format: FormatOption = Format.TEXT) -> None:
     """列出各表各列的码值表，映射文件中的 codes 要换算到这些值。
@@ -80,6 +109,20 @@ def codes(format: FormatOption = Format.TEXT) -> None:
     from copilot.tables.report import code_lists, codes_text
 
     emit(code_lists(), codes_text, format)
+
+
+@app.command("columns")
+def columns(
+    table: Annotated[str | None, typer.Argument(help="表名；不给就列出全部。")] = None,
+    format: FormatOption = Format.TEXT,
+) -> None:
+    """列出各表可以接的列：含义、类型、是否必需（★）、主键和码值，写 sources.yaml 时对照。
+
+    例：copilot tables columns customers
+    """
+    from copilot.tables.report import column_lists, columns_text
+
+    emit({"tables": column_lists(table)}, lambda: columns_text(table), format)
 
 
 def quality_document(report: QualityReport) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from copilot.records.generation import FeatureBuild, Generation
@@ -35,13 +37,12 @@ class PlanRows:
                 )
                 self._view(name, f"select {columns} where false")
             else:
-                self._view(name, _file(generation.parquet(name)))
-        self._view("reasons", _file(build.directory / "reasons.parquet"))
-        features = _file(build.directory / "features.parquet")
+                self._view(name, _files(generation.files(name)))
+        self._view("reasons", build.rows_of("reasons"))
         self._view(
             "features",
             "select f.*, c.branch_id, c.manager_id "
-            f"from ({features}) f join customers c using (customer_id)",
+            f"from ({build.rows_of('features')}) f join customers c using (customer_id)",
         )
 
     def has(self, table: str) -> bool:
@@ -65,6 +66,6 @@ class PlanRows:
         self._connection.execute(f'create view "{name}" as {query}')
 
 
-def _file(path: Any) -> str:
-    quoted = str(path).replace("'", "''")
-    return f"select * from read_parquet('{quoted}')"
+def _files(paths: Iterable[Path]) -> str:
+    quoted = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
+    return f"select * from read_parquet([{quoted}], union_by_name = true)"

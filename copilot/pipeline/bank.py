@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from copilot.errors import InputError
+from copilot.pipeline.pruning import prune
 from copilot.pipeline.templates import TemplateReport, submit_templates
 from copilot.records.generation import FeatureBuild, Generation, QualityReport
 from copilot.records.knowledge import IngestReport
@@ -89,6 +90,7 @@ def bring_in(settings: Settings, sources: Path | None, progress: Progress) -> Ba
             folders = [settings.knowledge_dir / name for name in _KNOWLEDGE_FOLDERS]
             report = ingest([f for f in folders if f.is_dir()], store, settings, progress)
             build = build_profiles(store, settings, generation.business_date, progress)
+            prune(store)
     finally:
         store.close()
     return BankReport(generation, quality, report, templates, build)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from copilot.pipeline.pruning import prune
 from copilot.records.generation import FeatureBuild
 from copilot.settings import Settings
 from copilot.store import Store
@@ -50,6 +51,7 @@ def load_increment(
         with store.writer_lock():
             extension = extend_tables(declared, store, progress)
             build = build_profiles(store, settings, None, progress, incremental=True)
+            prune(store)
     finally:
         store.close()
     return IncrementReport(extension, build, recomputed_of(build))

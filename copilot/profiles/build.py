@@ -1,10 +1,9 @@
 """Building profiles: every feature of every customer as of a date, written aside, then switched.
 
 Three files come out: ``features.parquet`` (wide, sorted by customer) for analysis and export,
-``reasons.parquet`` for the call list, and ``points.duckdb``, the same rows by customer behind an
-index, because a point read of a wide Parquet file of 200,000 customers took 22 ms and this takes
-0.6. An incremental build adds ``delta.duckdb`` beside the files of the build it starts from, see
-`copilot.profiles.delta`.
+``reasons.parquet`` for the call list, and ``points.db``, the same rows by customer, see
+`copilot.profiles.points`. An incremental build adds files beside those of the build it starts
+from, see `copilot.profiles.delta`.
 """
 
 from __future__ import annotations
@@ -24,9 +23,8 @@ from copilot.profiles.delta import (
     FEATURES_FILE,
     POINTS_FILE,
     REASONS_FILE,
-    finish_features,
     write_delta,
-    write_points,
+    write_profile_points,
 )
 from copilot.profiles.engine import connect, literal, open_tables
 from copilot.profiles.reasons import ReasonSet, load_reasons
@@ -39,10 +37,9 @@ from copilot.store import Store
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-__all__ = ["FEATURES_FILE", "build_profiles", "complete", "manifest_of", "recomputed_of"]
 
 MANIFEST_FILE = "build.json"
-LAYOUT = 2  # of these files; part of the hash, so that a newer program builds again
+LAYOUT = 3  # of these files; part of the hash, so that a newer program builds again
 _FILES = (FEATURES_FILE, REASONS_FILE, POINTS_FILE, MANIFEST_FILE)
 
 
@@ -71,7 +68,6 @@ def build_profiles(
     spec_hash = _spec_hash(load_features(), load_reasons(), settings.policy)
     known = store.facts.feature_build(generation.generation_id, as_of)
     if known is not None and _is_current(known, spec_hash, generation):
-        finish_features(known.directory)
         return known
     start = start_of(store, generation, as_of, spec_hash, complete) if incremental else None
     home = store.data_dir / "features" / generation.generation_id
@@ -93,7 +89,6 @@ def build_profiles(
     build = FeatureBuild(generation.generation_id, as_of, target, spec_hash, customers, _now())
     with store.transaction() as connection:
         store.facts.record_feature_build(connection, build)
-    finish_features(target)
     _remove_older(home, as_of, {target, known.directory if known else target})
     return build
 
@@ -203,7 +198,9 @@ class _Work:
             "copy (from reasons order by rank desc, customer_id, code) "
             f"to {literal(str(directory / REASONS_FILE))} (format parquet)"
         )
-        write_points(connection, self.features, directory / POINTS_FILE)
+        write_profile_points(
+            connection, self.features, directory / POINTS_FILE, "all_features", "reasons"
+        )
         self.report("写出", 1, 1)
 
 

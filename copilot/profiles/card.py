@@ -86,7 +86,8 @@ def _who(profile: Profile, refused: bool) -> str:
         parts.append(f"{stage}阶段" if stage != "未知" else "生命阶段未知")
         tier = profile.value("tier")
         parts.append(f"{FORMATS['tier'](tier, profile.as_of)}客户" if tier else "层级未知")
-        parts.append(LIFECYCLES.get(str(profile.value("lifecycle")), "未知"))
+        lifecycle = LIFECYCLES.get(str(profile.value("lifecycle")), "未知")
+        parts.append(lifecycle if lifecycle != "未知" else "生命周期未知")
     tenure = profile.value("tenure_days")
     if isinstance(tenure, int):
         parts.append(f"开户{tenure // 365}年" if tenure >= 365 else f"开户{tenure}天")

@@ -6,7 +6,8 @@ bank; the outcome does not depend on where the slices lie.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -163,16 +164,20 @@ def _declared_in(file: str, what: str) -> Iterator[None]:
 def _assemble(connection: DuckDBPyConnection, what: Computation, *, derived: bool) -> None:
     """Create the table ``features`` from the groups that have run.
 
-    What the tables switch off is null. In the final form, customers who refused profiling keep
-    only what serving them needs.
+    What the tables switch off is null. Before the final form there are only the features that
+    others are derived from; in it, customers who refused profiling keep only what serving them
+    needs.
     """
     groups = [group for group in what.groups if derived or not group.derived]
+    named = _named_by_derived(what.groups)
     guarded = derived and any("profiling_refused" in what.columns(group) for group in groups)
     refused = 'coalesce("g_contact".profiling_refused, false)'
     columns = ["c.customer_id"]
     for group in groups:
         wanted = what.columns(group)
         for spec in (spec for spec in group.features if spec.name in wanted):
+            if not derived and spec.name not in named:
+                continue
             kind = UNIT_TYPES[spec.unit]
             value = f'cast("g_{group.name}"."{spec.name}" as {kind})'
             if spec.name in what.unavailable:
@@ -188,6 +193,10 @@ def _assemble(connection: DuckDBPyConnection, what: Computation, *, derived: boo
         f"create or replace temp table features as "
         f"select {', '.join(columns)} from customers c {joins}"
     )
+
+
+def _named_by_derived(groups: Iterable[FeatureGroup]) -> set[str]:
+    return {word for group in groups if group.derived for word in re.findall(r"\w+", group.sql)}
 
 
 def _find_reasons(connection: DuckDBPyConnection, what: Computation) -> None:

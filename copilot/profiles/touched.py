@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from copilot.errors import NotFound
 from copilot.profiles.engine import literal
 from copilot.records.generation import FeatureBuild, Generation
 from copilot.store import Store
@@ -48,7 +49,10 @@ def start_of(
         if before is None:
             return None
         touched.append(generation.directory / before.touched)
-        generation = store.facts.generation(before.base)
+        try:
+            generation = store.facts.generation(before.base)
+        except NotFound:  # removed since
+            return None
     return None
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from copilot.errors import StateError
 
 INCREMENT_FILE = "increment.json"
+RECOMPUTED_FILE = "recomputed.parquet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,27 @@ class FeatureBuild:
     spec_hash: str
     customers: int
     built_at: datetime
+
+    def rows_of(self, table: str) -> str:
+        """SQL for the ``features`` or ``reasons`` of a build.
+
+        An incremental build links the files of the build that it started from, and has beside
+        them the rows of the customers computed again and the list of these customers.
+        """
+        rows = f"select * from {_parquet(self.directory / f'{table}.parquet')}"
+        newer = self.directory / f"{table}.newer.parquet"
+        if not newer.is_file():
+            return rows
+        again = _parquet(self.directory / RECOMPUTED_FILE)
+        return (
+            f"{rows} where customer_id not in (select customer_id from {again}) "
+            f"union all select * from {_parquet(newer)}"
+        )
+
+
+def _parquet(path: Path) -> str:
+    quoted = str(path).replace("'", "''")
+    return f"read_parquet('{quoted}')"
 
 
 @dataclass(frozen=True, slots=True)

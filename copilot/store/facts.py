@@ -127,6 +127,27 @@ class FactsRepository:
                 raise NotFound(f"没有这一代数据：{generation_id}", next="请重新运行 copilot init。")
             return self._generation(connection, generation_id)
 
+    def generations(self) -> list[Generation]:
+        """Every generation that is kept, the current one first, then from the newest."""
+        table = schema.generations
+        query = sa.select(table.c.generation_id).order_by(
+            table.c.loaded_at.desc(), table.c.generation_id.desc()
+        )
+        with read_connection(self._engine) as connection:
+            current = get_meta(connection, _CURRENT_KEY)
+            ids = sorted(connection.scalars(query), key=lambda name: name != current)
+            return [self._generation(connection, name) for name in ids]
+
+    def forget(self, connection: Connection, generation_ids: Collection[str]) -> None:
+        """Removes generations and the feature builds over them; never the current one."""
+        for table in (schema.feature_builds, schema.generations):
+            connection.execute(
+                table.delete().where(
+                    table.c.generation_id.in_(generation_ids),
+                    table.c.generation_id != get_meta(connection, _CURRENT_KEY),
+                )
+            )
+
     def find(self, content_hash: str) -> Generation | None:
         """The current generation if it was loaded from exactly these sources."""
         with read_connection(self._engine) as connection:

@@ -14,7 +14,9 @@ from copilot.tables.sql import identifier, literal
 from copilot.tables.staging import stage_name
 
 _BATCH = 5_000
-_PARQUET = "(FORMAT parquet, COMPRESSION zstd)"
+#: Read far more often than written. The second version of the format stores whole numbers as
+#: differences; with zstd a year of transactions is a sixth smaller, and read a third slower.
+PARQUET = "(FORMAT parquet, COMPRESSION snappy, PARQUET_VERSION v2)"
 
 
 def write_generation(landing: Landing, tables: list[str], out: Path) -> None:
@@ -30,7 +32,7 @@ def write_generation(landing: Landing, tables: list[str], out: Path) -> None:
         sorted_by = "ORDER BY customer_id" if table.facts else ""
         landing.db.execute(
             f'COPY (SELECT {columns} FROM {stage_name(table)} WHERE "@reason" IS NULL {sorted_by}) '
-            f"TO {literal(str(out / f'{name}.parquet'))} {_PARQUET}"
+            f"TO {literal(str(out / f'{name}.parquet'))} {PARQUET}"
         )
         _write_quarantine(landing, table, out / "quarantine" / f"{name}.parquet")
 
@@ -57,7 +59,7 @@ def _write_quarantine(landing: Landing, table: Table, path: Path) -> None:
     if not landing.db.execute(f"SELECT 1 FROM ({malformed}) LIMIT 1").fetchone() and not parts:
         return
     landing.db.execute(
-        f"COPY ({' UNION ALL '.join([*parts, malformed])}) TO {literal(str(path))} {_PARQUET}"
+        f"COPY ({' UNION ALL '.join([*parts, malformed])}) TO {literal(str(path))} {PARQUET}"
     )
 
 

@@ -247,12 +247,21 @@ def _report(
                 field=f"tables.{name}",
                 next="请检查该表的文件与列映射。",
             )
+    # A day without a row is nothing to speak of, a bank without one is.
+    empty = [name for name, rows in read.items() if indispensable and not rows]
     return QualityReport(
         read,
         accepted,
         tuple(landing.counts + judge.counts),
         sources.missing,
-        tuple(landing.notes),
+        (*landing.notes, *(_empty_note(name) for name in empty)),
+    )
+
+
+def _empty_note(name: str) -> str:
+    return (
+        f"{TABLES[name].label}（{name}）一行也没有，按“没有发生过”处理，笔数与次数记0；"
+        "如果是漏导，请补上文件，或从映射文件里去掉这张表，相应特征就按未知处理。"
     )
 
 

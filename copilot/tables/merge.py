@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from copilot.records.tables import Table
+from copilot.tables.files_out import PARQUET
 from copilot.tables.sql import identifier, literal
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 MOST_PARTS = 16  # of a table, before they are written as one file
-_PARQUET = "(FORMAT parquet, COMPRESSION zstd)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def merge_table(
         _take_over(db, path, out, key, bool(gone))
     part = out / (_next_part(table.name, old) if old else f"{table.name}.parquet")
     if added or not old:
-        db.execute(f"COPY (FROM fresh {order}) TO {literal(str(part))} {_PARQUET}")
+        db.execute(f"COPY (FROM fresh {order}) TO {literal(str(part))} {PARQUET}")
     _note_customers(db, table)
     if len(old) >= MOST_PARTS:
         _join_parts(db, [out / path.name for path in old], order)
@@ -67,7 +67,7 @@ def merge_table(
 def touched_customers(db: DuckDBPyConnection, out: Path, path: Path) -> int:
     """Write the customers noted in ``touched``; returns how many."""
     db.execute("CREATE TABLE once AS SELECT DISTINCT customer_id FROM touched ORDER BY customer_id")
-    db.execute(f"COPY once TO {literal(str(path))} {_PARQUET}")
+    db.execute(f"COPY once TO {literal(str(path))} {PARQUET}")
     return _count(db, "once")
 
 
@@ -93,7 +93,7 @@ def _take_over(db: DuckDBPyConnection, path: Path, out: Path, key: str, replaced
     if replaced and _count(db, f"{_read([path])} SEMI JOIN gone USING ({key})"):
         db.execute(
             f"COPY (FROM {_read([path])} ANTI JOIN gone USING ({key})) "
-            f"TO {literal(str(target))} {_PARQUET}"
+            f"TO {literal(str(target))} {PARQUET}"
         )
     else:
         os.link(path, target)
@@ -101,7 +101,7 @@ def _take_over(db: DuckDBPyConnection, path: Path, out: Path, key: str, replaced
 
 def _join_parts(db: DuckDBPyConnection, paths: Sequence[Path], order: str) -> None:
     aside = paths[0].with_name(".joined")
-    db.execute(f"COPY (FROM {_read(paths)} {order}) TO {literal(str(aside))} {_PARQUET}")
+    db.execute(f"COPY (FROM {_read(paths)} {order}) TO {literal(str(aside))} {PARQUET}")
     os.replace(aside, paths[0])
     for path in paths[1:]:
         path.unlink()

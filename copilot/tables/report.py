@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from copilot.errors import InputError
 from copilot.records.generation import QualityCount, QualityReport
 from copilot.records.tables import TABLES
 from copilot.tables.columns import code_label
 
+#: What each column type takes, as people write it in their files.
+_TYPES = {
+    "text": "文字",
+    "int": "整数",
+    "float": "小数",
+    "bool": "是否",
+    "date": "日期",
+    "datetime": "日期时间",
+    "money": "金额",
+    "json": "JSON 文字",
+}
 _ACTIONS = {"repaired": "已修复", "quarantined": "已隔离", "noted": "仅提示"}
 
 
@@ -57,6 +71,48 @@ def _absent(report: QualityReport) -> list[str]:
 
 def _label(table: str) -> str:
     return TABLES[table].label if table in TABLES else table
+
+
+def column_lists(table: str | None = None) -> dict[str, list[dict[str, Any]]]:
+    """Table → its columns as a mapping file may name them; one table, or all.
+
+    Raises:
+        InputError: no such table.
+    """
+    if table is not None and table not in TABLES:
+        raise InputError(
+            f"没有名为 {table} 的表。", field="table", next=f"可用的表：{'、'.join(TABLES)}。"
+        )
+    return {
+        each.name: [
+            {
+                "column": column.name,
+                "label": column.label,
+                "type": column.type,
+                "required": column.required,
+                "key": column.name in each.key,
+                "data_class": column.data_class,
+                "codes": list(column.codes),
+            }
+            for column in each.columns
+        ]
+        for each in TABLES.values()
+        if table in (None, each.name)
+    }
+
+
+def columns_text(table: str | None = None) -> str:
+    """The columns for people; ★ is required, 码值 are those of ``copilot tables codes``."""
+    lines = []
+    for name, columns in column_lists(table).items():
+        lines.append(f"{_label(name)}（{name}）")
+        for column in columns:
+            required = "★" if column["required"] else "  "
+            key = "，主键" if column["key"] else ""
+            codes = f"，码值 {'、'.join(column['codes'])}" if column["codes"] else ""
+            kind = _TYPES[column["type"]]
+            lines.append(f"  {required}{column['column']}  {column['label']}（{kind}{key}{codes}）")
+    return "\n".join(lines)
 
 
 def code_lists() -> dict[str, dict[str, dict[str, str]]]:

@@ -68,6 +68,8 @@ def _column_rules(table: Table, column: Column) -> Iterator[Rule]:
     unreadable = f"{mark} = {UNREADABLE}"
     kind = "unknown_code" if column.codes or column.type == "bool" else "unreadable"
     what = "不在码值表中（copilot tables codes 可查）" if column.codes else "读不出来或超出合理范围"
+    if column.type in ("date", "datetime"):
+        what += "（写法不常见时，在该列写明 formats）"
     if column.required:
         yield Rule(f"{kind}.{column.name}", "quarantined", unreadable, f"{label}：{what}")
         missing = "missing_key" if column.name in table.key else "missing_required"

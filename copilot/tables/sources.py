@@ -15,7 +15,7 @@ from copilot.errors import InputError
 from copilot.records.tables import INDISPENSABLE, TABLES, Table
 from copilot.records.yaml_file import Location, YamlFile
 
-Encoding = Literal["utf-8", "utf-8-sig", "gb18030", "gbk", "gb2312", "utf-16"]
+Encoding = Literal["utf-8", "utf-8-sig", "gb18030", "gbk", "gb2312", "utf-16", "cp1252"]
 Unit = Literal["yuan", "fen", "wan"]
 Format = Literal["csv", "excel", "parquet", "sheets"]
 

@@ -242,6 +242,12 @@ def _check_columns(sources: Sources, source: TableSource, raw: RawTable) -> None
         present |= {unpivot.name.casefold(), unpivot.value.casefold()}
     for place, name in wanted:
         if name.casefold() not in present:
+            if not raw.columns:
+                raise sources.yaml.error(
+                    f"{raw.label} 是空文件，连列名也没有，找不到列 {name}。",
+                    place,
+                    next="请重新导出；本行没有这张表时，从映射文件里去掉它。",
+                )
             close = difflib.get_close_matches(name, raw.columns, n=1)
             hint = f"是不是 {close[0]}？" if close else ""
             single = "只有一列，请检查 delimiter。" if len(raw.columns) == 1 else ""

@@ -177,10 +177,26 @@ class _Scan:
         )
 
     def _undecodable(self, offset: int) -> InputError:
-        other = "gb18030" if self.encoding == "utf-8" else "utf-8"
+        other = self._encoding_at(offset)
+        advice = f"请在 sources.yaml 中为该文件写 encoding: {other}，或重新导出。"
         return InputError(
             f"第 {offset} 字节不是 {self.declared} 编码。",
             file=self.label,
             field="encoding",
-            next=f"请在 sources.yaml 中为该文件写 encoding: {other}，或重新导出。",
+            next=advice if other else "请重新导出为 UTF-8。",
         )
+
+    def _encoding_at(self, offset: int) -> str | None:
+        """The encoding in which the lines around a byte can be read, the likeliest first."""
+        with self._open() as source:
+            source.seek(max(0, offset - _CHUNK))
+            lines = source.read(2 * _CHUNK)
+        if offset > _CHUNK:
+            lines = lines[lines.find(b"\n") + 1 :]
+        for encoding in ("utf-8", "gb18030", "cp1252"):
+            try:
+                codecs.getincrementaldecoder(encoding)().decode(lines)
+            except UnicodeDecodeError:
+                continue
+            return encoding
+        return None

@@ -1,9 +1,8 @@
 -- 最近一个快照日的持仓，按产品类型；贷款与信用卡是负债，不计入资产。
 with h as (
   select customer_id, product_type, amount, matures_on
-  from holdings
+  from home_holdings
   where as_of = (select max(as_of) from snapshots where as_of <= $as_of)
-    and coalesce(currency, (select currency from policy)) = (select currency from policy)
 ),
 a as (
   select

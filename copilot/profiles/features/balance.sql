@@ -1,25 +1,28 @@
--- 活期余额：各账户分别取月末，再按客户相加；账户当期无流水时沿用上一期。
+-- 活期余额：各账户分别取月末，再按客户相加；账户当期无流水时沿用上一期。趋势只看六个自然月，更早的月份并作一期。
 with t as (
   select x.customer_id, coalesce(x.account_id, '') as account_id, x.txn_date, x.txn_id,
-    x.balance_after
-  from transactions x
+    x.balance_after,
+    greatest(
+      year(x.txn_date) * 12 + month(x.txn_date) - (year($as_of) * 12 + month($as_of) - 5), -1
+    ) as month_no
+  from home_transactions x
   left join accounts acc on acc.account_id = x.account_id
   where x.txn_date > $as_of - 365 and x.txn_date <= $as_of
     and x.balance_after is not null
-    and coalesce(x.currency, (select currency from policy)) = (select currency from policy)
     and (acc.kind is null or acc.kind in (select kind from policy_demand_kinds))
 ),
 month_end as (
-  select customer_id, account_id, year(txn_date) * 12 + month(txn_date) as month_no,
+  select customer_id, account_id, month_no,
     max(txn_date) as txn_date, max_by(balance_after, {'on_date': txn_date, 'id': txn_id}) as balance
   from t
-  group by customer_id, account_id, year(txn_date) * 12 + month(txn_date)
+  group by customer_id, account_id, month_no
 ),
 steps as (
   select customer_id, month_no, txn_date,
-    balance - coalesce(lag(balance) over (
-      partition by customer_id, account_id order by month_no), 0) as step
+    balance - case when lag(account_id) over w = account_id then lag(balance) over w else 0 end
+      as step
   from month_end
+  window w as (partition by customer_id order by account_id, month_no)
 ),
 month_total as (
   select customer_id, month_no, txn_date,
@@ -39,11 +42,7 @@ slope as (
       cast(count(*) * sum(x * y) - sum(x) * sum(y) as double)
       / cast(count(*) * sum(x * x) - sum(x) * sum(x) as double)
     end as bal_slope
-  from (
-    select customer_id, month_no - (year($as_of) * 12 + month($as_of) - 5) as x, total as y
-    from month_total
-    where month_no >= year($as_of) * 12 + month($as_of) - 5
-  ) as p
+  from (select customer_id, month_no as x, total as y from month_total where month_no >= 0) as p
   group by customer_id
 )
 select

@@ -6,12 +6,11 @@ with rich as (
 t as (
   select x.customer_id, coalesce(x.account_id, '') as account_id, x.txn_date, x.txn_id,
     x.balance_after
-  from transactions x
+  from home_transactions x
   join rich on rich.customer_id = x.customer_id
   left join accounts acc on acc.account_id = x.account_id
   where x.txn_date > $as_of - 365 and x.txn_date <= $as_of
     and x.balance_after is not null
-    and coalesce(x.currency, (select currency from policy)) = (select currency from policy)
     and (acc.kind is null or acc.kind in (select kind from policy_demand_kinds))
 ),
 day_end as (
@@ -27,9 +26,10 @@ day_total as (
     select customer_id, txn_date, sum(step) as step
     from (
       select customer_id, txn_date,
-        balance - coalesce(lag(balance) over (
-          partition by customer_id, account_id order by txn_date), 0) as step
+        balance
+          - case when lag(account_id) over w = account_id then lag(balance) over w else 0 end as step
       from day_end
+      window w as (partition by customer_id order by account_id, txn_date)
     ) as d
     group by customer_id, txn_date
   ) as s

@@ -1,32 +1,9 @@
--- 工资、奖金、养老金与月度结余。工资按付款方识别：六个月以上、各月最多不超过最少的两倍。
+-- 奖金、养老金与月度结余。
 with t as (
-  select customer_id, txn_id, txn_date, amount, counterparty_id,
+  select customer_id, txn_id, txn_date, amount,
     coalesce(kind, 'other') as kind, year(txn_date) * 12 + month(txn_date) as month_no
-  from transactions
+  from home_transactions
   where txn_date > $as_of - 365 and txn_date <= $as_of
-    and coalesce(currency, (select currency from policy)) = (select currency from policy)
-),
-payer_month as (
-  select customer_id, counterparty_id, month_no, sum(amount) as amount
-  from t
-  where kind in ('salary', 'transfer_in') and amount > 0 and counterparty_id is not null
-  group by customer_id, counterparty_id, month_no
-),
-payer as (
-  select customer_id, counterparty_id, cast(sum(amount) as double) / count(*) as mean_amount
-  from payer_month
-  group by customer_id, counterparty_id
-  having count(*) >= 6 and max(amount) <= 2 * min(amount)
-),
-salary as (
-  select customer_id, max(mean_amount) as salary_month, count(*) as n_salary_cp
-  from payer group by customer_id
-),
-paid as (
-  select customer_id, min(txn_date) as salary_first_on, max(txn_date) as salary_last_on
-  from transactions
-  where kind = 'salary' and amount > 0 and txn_date <= $as_of
-  group by customer_id
 ),
 bonus_rows as (
   select customer_id, txn_id, txn_date, amount,
@@ -62,10 +39,6 @@ surplus as (
 )
 select
   c.customer_id,
-  s.salary_month,
-  coalesce(s.n_salary_cp, 0) as n_salary_cp,
-  p.salary_first_on,
-  p.salary_last_on,
   cast(coalesce(b.bonus_30, 0) as bigint) as bonus_30,
   b.bonus_on,
   b.bonus_key,
@@ -73,8 +46,6 @@ select
   cast(coalesce(u.surplus_months_6, 0) as bigint) as surplus_months_6,
   u.surplus_avg_6
 from customers c
-left join salary s on s.customer_id = c.customer_id
-left join paid p on p.customer_id = c.customer_id
 left join bonus b on b.customer_id = c.customer_id
 left join pension r on r.customer_id = c.customer_id
 left join surplus u on u.customer_id = c.customer_id

@@ -2,11 +2,10 @@
 with t as (
   select customer_id, txn_id, txn_date, amount,
     row_number() over (partition by customer_id order by amount desc, txn_id) as place
-  from transactions
+  from home_transactions
   where txn_date > $as_of - 7 and txn_date <= $as_of and amount > 0
     and coalesce(kind, 'other') not in
       ('salary', 'bonus', 'pension', 'interest', 'wealth_redeem')
-    and coalesce(currency, (select currency from policy)) = (select currency from policy)
 )
 select
   c.customer_id,

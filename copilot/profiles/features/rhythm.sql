@@ -1,23 +1,21 @@
--- 交易的广度：先去重再计数。
-with t as (
-  select customer_id, txn_date, counterparty_id,
-    coalesce(kind, 'other') not in ('fee', 'interest') as active
-  from transactions
-  where txn_date > $as_of - 365 and txn_date <= $as_of
-),
-months as (
-  select customer_id, count(*) as active_months
+-- 交易的广度。月份以位相或：每月一位，数有几位；对手方先去重再计数。
+with months as (
+  select customer_id, bit_count(bit_or(1 << months_ago)) as active_months
   from (
-    select distinct customer_id, year(txn_date) * 12 + month(txn_date) as month_no
-    from t where active
-  ) as m
+    select customer_id,
+      (year($as_of) - year(txn_date)) * 12 + month($as_of) - month(txn_date) as months_ago
+    from transactions
+    where txn_date > $as_of - 365 and txn_date <= $as_of
+      and coalesce(kind, 'other') not in ('fee', 'interest')
+  ) as t
   group by customer_id
 ),
 payees as (
   select customer_id, count(*) as distinct_cp_90
   from (
     select distinct customer_id, counterparty_id
-    from t where txn_date > $as_of - 90 and counterparty_id is not null
+    from transactions
+    where txn_date > $as_of - 90 and txn_date <= $as_of and counterparty_id is not null
   ) as p
   group by customer_id
 )

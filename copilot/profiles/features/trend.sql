@@ -24,10 +24,9 @@ a as (
     sum(h.amount) filter (where d.recent) as total_30,
     sum(h.amount) filter (where d.is_now) as total_now,
     sum(h.amount) filter (where d.is_before) as total_before
-  from holdings h
+  from home_holdings h
   join days d on d.as_of = h.as_of and (d.recent or d.is_before)
   where h.product_type not in ('loan', 'credit_card')
-    and coalesce(h.currency, (select currency from policy)) = (select currency from policy)
   group by h.customer_id
 )
 select

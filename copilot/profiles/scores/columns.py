@@ -160,7 +160,7 @@ def read_columns(
 ) -> Floats:
     """Cases × columns for the customers of the temporary table ``cases``, in its order.
 
-    ``features`` is the Parquet file of the feature build whose date is on or before ``as_of``.
+    ``features`` is the SQL of the feature build whose date is on or before ``as_of``.
     """
     plain = [column for column in columns if column.sql]
     names = [str(row[0]) for row in connection.execute(_ATTRIBUTE_NAMES, [as_of]).fetchall()]
@@ -182,7 +182,7 @@ def read_columns(
         "where as_of <= $as_of and product_type not in ('loan', 'credit_card') "
         "group by customer_id) "
         f"select {selected or '1'} from cases k "
-        f"left join read_parquet({literal(features)}) f on f.customer_id = k.customer_id "
+        f"left join ({features}) f on f.customer_id = k.customer_id "
         "left join a on a.customer_id = k.customer_id "
         "left join l on l.customer_id = k.customer_id order by k.place"
     )

@@ -24,12 +24,13 @@ _GROUPS = 16
 
 
 def unusable(
-    columns: Sequence[Column], slices: Sequence[Floats], positive: Bools, test: Floats
+    columns: Sequence[Column], slices: Sequence[Floats], positive: Bools, asked: Sequence[Floats]
 ) -> dict[str, str]:
     """By column, why it may not be used.
 
     ``slices`` are the training matrices by date, oldest first; ``positive`` belongs to all of
-    them stacked; ``test`` is the later slice that the model will be asked about.
+    them stacked; ``asked`` are the matrices that the model will be asked about: of the test
+    dates and of today, whose customers a column that has drifted by then cannot tell apart.
     """
     train = np.vstack(slices)
     found: dict[str, str] = {}
@@ -43,7 +44,7 @@ def unusable(
         elif _leaks(values, positive):
             found[column.name] = "单独一列几乎等于标签，疑似泄漏"
         else:
-            drift = max(stability_index(values, part[:, place]) for part in (*slices, test))
+            drift = max(stability_index(values, part[:, place]) for part in (*slices, *asked))
             if drift > DRIFT_LIMIT:
                 found[column.name] = f"各期分布不同（PSI {drift:.2f}）"
     return found

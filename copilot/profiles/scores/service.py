@@ -16,11 +16,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from copilot.errors import InputError, NotFound
-from copilot.profiles.build import FEATURES_FILE, build_profiles
-from copilot.profiles.engine import connect, literal, open_tables
+from copilot.profiles.build import build_profiles
+from copilot.profiles.engine import connect, open_tables
 from copilot.profiles.points import answer, manifest_of, write_answers
 from copilot.profiles.scores.artefacts import forget, load, manifest, save
-from copilot.profiles.scores.columns import attribute_columns, feature_columns, read_columns, texts
+from copilot.profiles.scores.columns import (
+    Column,
+    attribute_columns,
+    feature_columns,
+    read_columns,
+    texts,
+)
 from copilot.profiles.scores.measure import DRIFT_LIMIT, stability_index
 from copilot.profiles.scores.targets import (
     Cases,
@@ -125,7 +131,9 @@ class _Training:
             cases = cases_of(self.connection, target, day)
             build = self._build(self._features_on(day, split))
             slices[day] = _slice(self.connection, cases, columns, build)
-        return train_target(target, split, columns, slices, excluded)
+        current = self._build(self.generation.business_date)
+        _, today = _population(self.connection, target.name, columns, current)
+        return train_target(target, split, columns, slices, excluded, today)
 
     def _features_on(self, day: date, split: Split) -> date:
         """The date whose features stand for a label date: never later than it."""
@@ -151,11 +159,11 @@ def _slice(
             next="请用不晚于样本日期的画像。",
         )
     _open_cases(connection, cases.customers)
-    features = str(build.directory / FEATURES_FILE)
+    features = build.rows_of("features")
     matrix = read_columns(connection, columns, features, cases.as_of)
     people = connection.execute(
         "select f.age::double as age, c.gender from cases k "
-        f"left join read_parquet({literal(features)}) f on f.customer_id = k.customer_id "
+        f"left join ({features}) f on f.customer_id = k.customer_id "
         "left join customers c on c.customer_id = k.customer_id order by k.place"
     ).fetchnumpy()
     age = np.ma.filled(np.ma.asarray(people["age"], dtype=np.float64), np.nan)
@@ -170,10 +178,9 @@ def _opened(generation: Generation, settings: Settings) -> Iterator[DuckDBPyConn
 
 
 def _open_refused(connection: DuckDBPyConnection, build: FeatureBuild) -> None:
-    path = literal(str(build.directory / FEATURES_FILE))
     connection.execute(
         "create or replace temp table refused as select customer_id "
-        f"from read_parquet({path}) where coalesce(profiling_refused, false)"
+        f"from ({build.rows_of('features')}) where coalesce(profiling_refused, false)"
     )
 
 
@@ -202,7 +209,7 @@ def apply_scores(store: Store, settings: Settings, as_of: date | None = None) ->
             if not trained.card.offered:
                 refused[name] = trained.card.not_offered_because
                 continue
-            customers, matrix = _population(connection, trained, build)
+            customers, matrix = _population(connection, name, trained.columns, build)
             drifted = drift_of(trained, matrix)
             if drifted:
                 refused[name] = drifted
@@ -221,17 +228,17 @@ def apply_scores(store: Store, settings: Settings, as_of: date | None = None) ->
 
 
 def _population(
-    connection: DuckDBPyConnection, trained: Trained, build: FeatureBuild
+    connection: DuckDBPyConnection, name: str, columns: Sequence[Column], build: FeatureBuild
 ) -> tuple[NDArray[np.object_], Floats]:
     read = connection.execute(
-        f"select customer_id from ({population_of(trained.card.name)}) "
+        f"select customer_id from ({population_of(name)}) "
         "where customer_id not in (select customer_id from refused) order by customer_id",
         {"as_of": build.as_of},
     ).fetchnumpy()
     customers = np.asarray(read["customer_id"])
     _open_cases(connection, customers)
-    features = str(build.directory / FEATURES_FILE)
-    return customers, read_columns(connection, trained.columns, features, build.as_of)
+    features = build.rows_of("features")
+    return customers, read_columns(connection, columns, features, build.as_of)
 
 
 def drift_of(trained: Trained, matrix: Floats) -> str:

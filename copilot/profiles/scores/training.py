@@ -109,8 +109,12 @@ def train_target(
     columns: Sequence[Column],
     slices: dict[date, Slice],
     excluded: dict[str, str],
+    today: Floats,
 ) -> Trained | Untrained:
-    """Fit and measure one score, or say why it cannot be."""
+    """Fit and measure one score, or say why it cannot be.
+
+    ``today`` are the columns of the customers that the score is for.
+    """
     train = [slices[day] for day in split.train]
     test = [slices[day] for day in split.test]
     if split.by_customer:
@@ -124,7 +128,7 @@ def train_target(
         columns,
         [part.matrix for part in train if len(part.matrix)],
         labels,
-        np.vstack([part.matrix for part in test]),
+        [np.vstack([part.matrix for part in test]), *([today] if len(today) else [])],
     )
     kept = [place for place, column in enumerate(columns) if column.name not in excluded]
     if not kept:

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from copilot.errors import NotFound, StateError
-from copilot.profiles.build import FEATURES_FILE, build_profiles
-from copilot.profiles.engine import connect, literal, open_tables
+from copilot.profiles.build import build_profiles
+from copilot.profiles.engine import connect, open_tables
 from copilot.profiles.points import answer, answers, manifest_of, write_answers
 from copilot.profiles.scores.columns import (
     Column,
@@ -201,18 +201,18 @@ def read_table(
 
     ``columns`` are those the clusters were learnt on; without them, suitable ones are chosen.
     """
-    features = str(build.directory / FEATURES_FILE)
+    features = build.rows_of("features")
     with connect() as connection:
         open_tables(connection, store.facts.current(), settings.policy)
         connection.execute(
             "create temp table cases as select row_number() over (order by customer_id) - 1 "
-            f"as place, customer_id from read_parquet({literal(features)}) "
+            f"as place, customer_id from ({features}) "
             "where not coalesce(profiling_refused, false)"
         )
         read = connection.execute(
             f"select f.customer_id, {', '.join(RULES)}, "
             f"{', '.join(f'{name}::double as {name}' for name in RFM)} from cases k join "
-            f"read_parquet({literal(features)}) f on f.customer_id = k.customer_id order by k.place"
+            f"({features}) f on f.customer_id = k.customer_id order by k.place"
         ).fetchnumpy()
         attributes, _ = attribute_columns(connection, build.as_of, label_names(connection))
         offered = [*feature_columns(), *attributes]
