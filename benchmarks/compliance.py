@@ -1,11 +1,13 @@
 """The compliance checker beside bare word searches, a list of regexes, and textlint.
 
-    python benchmarks/compliance.py [--texts 600] [--full] [--textlint DIR] [--write FILE]
+    python benchmarks/compliance.py [--texts 600] [--full] [--peers PYTHON] [--textlint DIR]
+        [--write FILE]
 
 Everything runs on the same texts in the same process or in one child, on one core, warm; figures
-are processor time (the clock's is printed beside it, for a busy machine). ``--textlint`` names a
-folder with ``node_modules``; see ``benchmarks/requirements-compliance.txt``. ``--full`` takes a
-million lines for the memory figure. Competitors that are absent are reported as not installed.
+are processor time (the clock's is printed beside it, for a busy machine). ``--peers`` is a Python
+with pyahocorasick and ``--textlint`` a folder with ``node_modules``; see
+``benchmarks/requirements-compliance.txt``. ``--full`` takes a million lines for the memory figure.
+Competitors that are absent are reported as not installed.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
@@ -41,6 +43,7 @@ CONTEXT = CheckContext(
 )
 ROUNDS = 5
 ABSENT = "not installed"
+_FULL = (10_000, 100_000, 1_000_000)
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,7 @@ def slowest(judge: Callable[[str], object], texts: Sequence[str]) -> tuple[float
     return parts[49], parts[98]
 
 
-def searches(pack: Pack) -> dict[str, Callable[[str], object] | None]:
+def searches(pack: Pack) -> dict[str, Callable[[str], object]]:
     """The floor and the alternatives, each over the same words as the checker."""
     words = corpus.words(pack)
     from ahocorasick_rs import AhoCorasick
@@ -93,7 +96,6 @@ def searches(pack: Pack) -> dict[str, Callable[[str], object] | None]:
         f"bare ahocorasick_rs {_version('ahocorasick_rs')}, {len(words):,} words": (
             lambda text: automaton.find_matches_as_indexes(text, overlapping=True)
         ),
-        f"bare pyahocorasick {_version('pyahocorasick')}": _pyahocorasick(words),
         f"list of {len(each):,} compiled regexes, one a term": (
             lambda text: [regex.search(text) for regex in each]
         ),
@@ -103,16 +105,18 @@ def searches(pack: Pack) -> dict[str, Callable[[str], object] | None]:
     }
 
 
-def _pyahocorasick(words: Sequence[str]) -> Callable[[str], object] | None:
-    try:
-        import ahocorasick
-    except ImportError:
-        return None
-    automaton = ahocorasick.Automaton()
-    for index, word in enumerate(words):
-        automaton.add_word(word, index)
-    automaton.make_automaton()
-    return lambda text: list(automaton.iter(text))
+def pyahocorasick(
+    python: Path, words: Sequence[str], texts: Sequence[str]
+) -> tuple[str, Timing | None]:
+    """The same words found by pyahocorasick, in a Python that has it."""
+    script = Path(__file__).with_name("compliance_peer.py")
+    given = json.dumps({"words": words, "texts": texts})
+    command = [str(python), str(script), str(ROUNDS)]
+    answer = subprocess.run(command, input=given, capture_output=True, text=True, check=True)
+    found = json.loads(answer.stdout)
+    if found is None:
+        return f"bare pyahocorasick {ABSENT}", None
+    return f"bare pyahocorasick {found[0]}", Timing(found[1], found[2])
 
 
 def _version(package: str) -> str:
@@ -140,50 +144,65 @@ def textlint(folder: Path | None, words: Sequence[str], texts: Sequence[str]) ->
         took = {}
         for name in ("one", "all"):
             words_of = [str(program), "-c", str(place / ".textlintrc.json"), "-f", "json", name]
-            took[name] = child(words_of, cwd=place)[:2]
+            took[name] = child(words_of, cwd=place, exits=(0, 1))[:2]
         count = max(1, len(texts) - 1)
         first, every = took["one"], took["all"]
         return Timing((every[0] - first[0]) / count, (every[1] - first[1]) / count)
 
 
-def child(words: Sequence[str], cwd: Path | None = None) -> tuple[float, float, float]:
-    """Processor seconds, clock seconds and the largest memory (MB) of a whole process."""
-    started = time.perf_counter()
-    process = subprocess.Popen(words, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, _, used = os.wait4(process.pid, 0)
-    process.returncode = 0
-    clock = time.perf_counter() - started
-    return used.ru_utime + used.ru_stime, clock, used.ru_maxrss / 1024
+def child(
+    words: Sequence[str], cwd: Path | None = None, exits: Collection[int] = (0,)
+) -> tuple[float, float, float]:
+    """Processor seconds, clock seconds and the largest memory (MB) of a whole process.
+
+    A small process starts it, for a child's memory counts from that of its parent.
+    """
+    command = [sys.executable, "-c", _STARTER, *words]
+    answer = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=True)
+    code, processor, clock, memory = json.loads(answer.stdout)
+    if code not in exits:
+        raise SystemExit(f"{' '.join(words)} failed with {code}")
+    return processor, clock, memory
+
+
+_STARTER = """
+import json, os, subprocess, sys, time
+started = time.perf_counter()
+process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+_, status, used = os.wait4(process.pid, 0)
+clock = time.perf_counter() - started
+code = os.waitstatus_to_exitcode(status)
+print(json.dumps([code, used.ru_utime + used.ru_stime, clock, used.ru_maxrss / 1024]))
+"""
 
 
 def lines(counts: Sequence[int]) -> list[tuple[int, float, float, float]]:
     """``check --jsonl`` as a process: lines, processor and clock seconds, memory in MB."""
     found = []
     with tempfile.TemporaryDirectory() as home:
+        source = Path(home) / "in.jsonl"
         for count in counts:
-            source, target = Path(home) / "in.jsonl", Path(home) / "out.jsonl"
             corpus.write_lines(source, count)
             words = [sys.executable, "-m", "copilot", "check"]
-            words += ["--jsonl", str(source), "--out", str(target), "--as-of", "2026-11-20"]
+            words += ["--jsonl", str(source), "--out", os.devnull, "--as-of", "2026-11-20"]
             found.append((count, *child(words)))
-            if not target.is_file():
-                raise SystemExit("check --jsonl wrote nothing")
     return found
 
 
-def speeds(pack: Pack, count: int, folder: Path | None) -> list[str]:
+def speeds(pack: Pack, count: int, python: Path, folder: Path | None) -> list[str]:
     """The main table: one text of 500 characters."""
     checker = Checker(pack)
     wrong = corpus.long_texts(count, offending=True)
     lawful = corpus.long_texts(count, offending=False)
     ours = timed(lambda text: checker.check(text, CONTEXT), wrong)
     plain = timed(lambda text: checker.check(text, CONTEXT), lawful)
-    rows = [
+    rows: list[tuple[str, Timing | None]] = [
         ("**whole verdict**, one offending sentence a text", ours),
         ("**whole verdict**, lawful texts", plain),
-        *((n, timed(s, wrong) if s else None) for n, s in searches(pack).items()),
+        *((name, timed(search, wrong)) for name, search in searches(pack).items()),
     ]
     words = corpus.words(pack)
+    rows.insert(3, pyahocorasick(python, words, wrong))
     rows.append(("textlint with its term rule prh", textlint(folder, words, wrong[:60])))
     table = [
         "| what, per text of 500 characters | µs (processor) | µs (clock) | texts/s | × verdict |",
@@ -211,15 +230,14 @@ def growth(pack: Pack, count: int) -> list[str]:
     ]
 
 
-def streams(most: int) -> list[str]:
+def streams(counts: Sequence[int]) -> list[str]:
     """Throughput and memory of ``check --jsonl``."""
-    found = lines((1, most // 3, most))
-    start = found[0]
+    start, *found = lines((1, *counts))
     table = [
         "| `check --jsonl`, lines | lines/s (processor) | lines/s (clock) | largest memory, MB |",
         "|---|---|---|---|",
     ]
-    for count, processor, clock, memory in found[1:]:
+    for count, processor, clock, memory in found:
         rates = count / (processor - start[1]), count / (clock - start[2])
         table.append(f"| {count:,} | {rates[0]:,.0f} | {rates[1]:,.0f} | {memory:,.0f} |")
     note = f"Start-up ({start[1]:.2f} s, {start[3]:.0f} MB with one line) is taken off the rates."
@@ -240,7 +258,7 @@ def report(options: argparse.Namespace) -> str:
         " and rule cases. One core; the processor's time, best of "
         f"{ROUNDS} rounds; the searches only find words, the verdict does everything.",
         "",
-        *speeds(pack, options.texts, options.textlint),
+        *speeds(pack, options.texts, options.peers, options.textlint),
         "",
         "## Ten times the rules",
         "",
@@ -248,7 +266,7 @@ def report(options: argparse.Namespace) -> str:
         "",
         "## Lines",
         "",
-        *streams(1_000_000 if options.full else options.lines),
+        *streams(_FULL if options.full else (options.lines // 3, options.lines)),
         "",
     ]
     return "\n".join(parts)
@@ -259,11 +277,13 @@ def main() -> None:
     parser.add_argument("--texts", type=int, default=600)
     parser.add_argument("--lines", type=int, default=60_000)
     parser.add_argument("--full", action="store_true", help="a million lines for the memory")
+    parser.add_argument("--peers", type=Path, default=Path(sys.executable))
     parser.add_argument("--textlint", type=Path, help="a folder with node_modules")
     parser.add_argument("--write", type=Path)
     options = parser.parse_args()
     options.words = [f"--texts {options.texts}", f"--lines {options.lines}"]
     options.words += ["--full"] if options.full else []
+    options.words += ["--peers PYTHON"] if str(options.peers) != sys.executable else []
     options.words += ["--textlint DIR"] if options.textlint else []
     text = report(options)
     print(text)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -171,6 +173,18 @@ def test_the_results_never_replace_the_texts_that_are_checked(
     assert "覆盖原文" in document["error"]["message"]
     assert "--out" in document["error"]["next"]
     assert source.read_text("utf-8") == texts
+
+
+def test_results_can_go_into_a_pipe(shell: Shell, tmp_path: Path) -> None:
+    source, pipe = tmp_path / "文案.jsonl", tmp_path / "管道"
+    source.write_text('\ufeff{"id": 0, "text": "保本保息", "context": {"whole": false}}\n', "utf-8")
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as reader:
+        received = reader.submit(pipe.read_text, "utf-8")
+        code, _, _ = shell("check", "--jsonl", source, "--out", pipe)
+        assert code == 0
+        assert json.loads(received.result(timeout=30))["verdict"] == "block"
+    assert pipe.is_fifo()
 
 
 @pytest.mark.parametrize(("name", "reason"), [("没有/结果.jsonl", "不存在"), (".", "是一个文件夹")])

@@ -239,7 +239,8 @@ def _check_lines(
             field="out",
             next="请给出已有文件夹里的一个文件名。",
         )
-    partial = target.with_name(target.name + ".partial")
+    in_place = target.exists() and not target.is_file()  # a pipe or a device takes what comes
+    partial = target if in_place else target.with_name(target.name + ".partial")
     encode = json.JSONEncoder(ensure_ascii=False).encode
     try:
         with partial.open("w", _BUFFER, encoding="utf-8") as results:
@@ -247,9 +248,11 @@ def _check_lines(
                 context = records.of_line(line, source)
                 document = {"id": line.name, **checker.check(line.text, context).as_json()}
                 results.write(encode(document) + "\n")
-        partial.replace(target)
+        if not in_place:
+            partial.replace(target)
     finally:
-        partial.unlink(missing_ok=True)
+        if not in_place:
+            partial.unlink(missing_ok=True)
 
 
 def _read(file: str) -> str:

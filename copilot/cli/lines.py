@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from copilot.cli.common import parse_day
 from copilot.errors import InputError
@@ -16,7 +15,10 @@ from copilot.records.codes import Audience, Channel, DraftKind, ProductType
 from copilot.records.compliance import CheckContext
 
 _CONTEXTS_KEPT = 1_000  # contexts that lines share are read once
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _LINE_KEYS = ("id", "text", "context")
+_LABEL_KEYS = ("label", "kind", "category", "hard_negative")  # an evaluation set is texts too
+_KNOWN_KEYS = frozenset(_LINE_KEYS + _LABEL_KEYS)
 _CONTEXT_KEYS = (
     "product",
     "product_code",
@@ -31,8 +33,7 @@ _CONTEXT_KEYS = (
 Code = TypeVar("Code", bound=StrEnum)
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One text of a file; ``row`` counts from 1."""
 
     row: int
@@ -62,12 +63,15 @@ def read_lines(source: Path, day: date, known: Sequence[str]) -> Iterator[Line]:
             try:
                 item = _item(line)
                 given = item.get("context", {})
-                context = contexts.get(repr(given)) or _context(given, day, known)
+                key = repr(given)
+                context = contexts.get(key)
+                if context is None:
+                    context = _context(given, day, known)
+                    if len(contexts) < _CONTEXTS_KEPT:
+                        contexts[key] = context
             except InputError as error:
                 error.file, error.row = str(source), row
                 raise
-            if len(contexts) < _CONTEXTS_KEPT:
-                contexts[repr(given)] = context
             yield Line(row, item["id"], item["text"], context)
 
 
@@ -108,11 +112,16 @@ def one_of(codes: type[Code], value: str | None, field: str) -> Code | None:
 
 def _item(line: bytes) -> dict[str, Any]:
     try:
-        item = json.loads(line.decode("utf-8-sig"))
+        item = json.loads(line.removeprefix(_BYTE_ORDER_MARK).decode())
     except (UnicodeDecodeError, ValueError):
         raise InputError("这一行不是 UTF-8 的 JSON。", next="每行写一个 JSON 对象。") from None
-    if not isinstance(item, dict) or set(item) - set(_LINE_KEYS):
-        raise InputError("这一行的键不对。", next=f"可用的键：{'、'.join(_LINE_KEYS)}。")
+    if not isinstance(item, dict):
+        raise InputError("这一行不是 JSON 对象。", next="每行写一个 JSON 对象。")
+    if unknown := item.keys() - _KNOWN_KEYS:
+        raise InputError(
+            f"有不认识的键：{'、'.join(sorted(unknown))}。",
+            next=f"可用的键：{'、'.join(_LINE_KEYS)}。",
+        )
     for key, types in (("id", (str, int)), ("text", str)):
         if not isinstance(item.get(key), types):
             raise InputError(f"缺少 {key}，或类型不对。", field=key)

@@ -6,14 +6,15 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
 
+from copilot.compliance.expressions import Expression
 from copilot.compliance.grounding import ungrounded
 from copilot.compliance.language import MAIN, Language
-from copilot.compliance.pack import Needs, Pack, current_pack_path
+from copilot.compliance.pack import Pack, current_pack_path
 from copilot.compliance.quantities import FigureInText
 from copilot.compliance.rules import CORE, Claim, PatternMatcher, RequiredElement, Rule
-from copilot.compliance.scan import Scan, Vocabulary
+from copilot.compliance.scan import Scan
+from copilot.compliance.vocabulary import Vocabulary
 from copilot.records.compliance import (
     CheckContext,
     CheckResult,
@@ -25,6 +26,7 @@ from copilot.records.compliance import (
 )
 
 _ROUTES_KEPT = 512
+_CONTEXTS_KEPT = 64
 _CITATIONS_KEPT = 4_096
 _COMPARE = {
     "<": float.__lt__,
@@ -35,7 +37,7 @@ _COMPARE = {
     "!=": float.__ne__,
 }
 Span = tuple[int, int]
-Route = tuple[Vocabulary, frozenset[int], frozenset[int], frozenset[int]]
+Route = tuple[Vocabulary, frozenset[int], frozenset[int]]
 
 
 class Checker:
@@ -55,9 +57,9 @@ class Checker:
         self.pack = pack
         self._rules = pack.rules
         self._vocabularies: dict[str, Vocabulary] = {}
-        self._patterns: dict[str, Any] = {}
+        self._expressions: dict[str, Expression] = {}
         self._cited: dict[tuple[str, date], tuple[RuleCitation, ...]] = {}
-        self._last_route: tuple[CheckContext, tuple[Route, ...]] | None = None
+        self._known: dict[int, tuple[CheckContext, tuple[Route, ...]]] = {}
         self._routes: dict[tuple[object, ...], tuple[Route, ...]] = {}
 
     @property
@@ -74,16 +76,17 @@ class Checker:
         """
         context = context or CheckContext()
         findings: list[Finding] = []
-        for vocabulary, active, standing, patterns in self._route(context):
+        for vocabulary, active, standing in self._route(context):
             folded = vocabulary.language.normaliser.fold(text)
-            scan = Scan(vocabulary, folded, unfinished=unfinished)
+            scan = Scan(vocabulary, folded, active, unfinished=unfinished)
             matched: dict[int, list[Span]] = {}
-            for number in patterns.intersection(scan.anchored):
-                rule, matcher, needs = vocabulary.patterns[number]
-                spans = self._pattern_spans(matcher, needs, scan.anchored[number], scan)
+            for number, windows in scan.likely():
+                rule, matcher = vocabulary.patterns[number]
+                spans = self._pattern_spans(matcher, windows, scan)
                 if spans:
                     matched.setdefault(rule, []).extend(spans)
-            for index in standing.union(active.intersection(scan.woken), matched):
+            unconditional = standing if context.whole or context.facts is not None else ()
+            for index in {*unconditional, *scan.woken, *matched}:
                 spans = matched.get(index, [])
                 findings.extend(self._objections(index, spans, scan, text, context))
         findings.sort(key=lambda f: (f.start, -f.verdict.rank, f.end, f.rule_id))
@@ -102,10 +105,10 @@ class Checker:
         )
 
     def _route(self, context: CheckContext) -> tuple[Route, ...]:
-        """By language: the rules in force, those that every text wakes, and their patterns."""
-        last = self._last_route
-        if last is not None and last[0] is context:
-            return last[1]
+        """By language: the rules in force, and those of them that every text wakes."""
+        known = self._known.get(id(context))
+        if known is not None and known[0] is context:
+            return known[1]
         day = _day_of(context)
         jurisdictions = context.jurisdictions
         key = (context.product, context.channel, context.kind, context.audience, day, jurisdictions)
@@ -115,7 +118,9 @@ class Checker:
                 self._routes.clear()
             found = self._routes[key] = tuple(self._new_routes(context, day))
         if context.as_of is not None:  # else tomorrow's rules are others
-            self._last_route = context, found
+            if len(self._known) >= _CONTEXTS_KEPT:
+                self._known.clear()
+            self._known[id(context)] = context, found
         return found
 
     def _new_routes(self, context: CheckContext, day: date) -> Iterator[Route]:
@@ -132,13 +137,10 @@ class Checker:
                 for index, rule in active
                 if (core_in if rule.jurisdiction == CORE else rule.language) == language
             ]
-            vocabulary = self._vocabulary(language)
-            indexes = frozenset(index for index, _ in kept)
             yield (
-                vocabulary,
-                indexes,
+                self._vocabulary(language),
+                frozenset(index for index, _ in kept),
                 frozenset(index for index, rule in kept if rule.standing),
-                frozenset(n for n, (i, _, _) in enumerate(vocabulary.patterns) if i in indexes),
             )
 
     def _vocabulary(self, language: str) -> Vocabulary:
@@ -192,19 +194,17 @@ class Checker:
         return ungrounded(scan.text, context, spoken.roles, scan.figures, spoken.ordinary_figures)
 
     def _pattern_spans(
-        self, matcher: PatternMatcher, needs: Needs, anchors: Sequence[Span], scan: Scan
+        self, matcher: PatternMatcher, windows: Sequence[Span], scan: Scan
     ) -> list[Span]:
-        """Where a pattern matches near its anchors without an excuse."""
-        spans: list[Span] = []
-        for low, high in scan.windows(anchors):
-            window = scan.window(low, high)
-            if not _has(window, needs):
-                continue
-            for start, end in _matches(self._compiled(matcher.regex), window):
-                span = low + start, low + end
-                if not scan.excused(span, matcher.excuses, self._compiled):
-                    spans.append(span)
-        return spans
+        """Where a pattern matches in some parts of the text without an excuse."""
+        expression = self._compiled(matcher.regex)
+        spans = [
+            (low + start, low + end)
+            for low, high in windows
+            for start, end in expression.spans(scan.window(low, high))
+            if start < end
+        ]
+        return [s for s in spans if not scan.excused(s, matcher.excuses, self._compiled)]
 
     def _claims(
         self, claim: Claim, near: Sequence[Span], scan: Scan, context: CheckContext
@@ -226,19 +226,18 @@ class Checker:
 
     def _missing(self, element: RequiredElement, words: Sequence[Span], scan: Scan) -> bool:
         if not element.when:
-            return self._absent(element.present, scan)
+            return not scan.matches(element.present, self._compiled)
         triggers = self._triggers(element, words, scan)
         if element.near is None:
-            return any(True for _ in triggers) and self._absent(element.present, scan)
+            called_for = any(True for _ in triggers)
+            return called_for and not scan.matches(element.present, self._compiled)
         present = self._compiled(element.present)
         return any(
-            not present.search(scan.text[max(0, start - element.near) : end + element.near])
+            not present.matches(
+                scan.text[max(0, start - element.near) : end + element.near].encode()
+            )
             for start, end in triggers
         )
-
-    def _absent(self, regex: str, scan: Scan) -> bool:
-        """Whether no part of the text matches."""
-        return not self._compiled(regex).search(scan.encoded)
 
     def _triggers(
         self, element: RequiredElement, words: Sequence[Span], scan: Scan
@@ -247,25 +246,20 @@ class Checker:
         spans: Iterable[Span] = words
         if element.when_patterns:
             spans = (
-                (low + match.start(), low + match.end())
+                (low + start, low + end)
                 for low, high in scan.windows(words)
                 for regex in element.when_patterns
-                for match in self._compiled(regex).finditer(scan.text[low:high])
+                for start, end in self._compiled(regex).spans(scan.text[low:high].encode())
             )
         for span in spans:
             if not scan.excused(span, element.excuses, self._compiled):
                 yield span
 
-    def _compiled(self, regex: str) -> Any:
-        """A pattern for text, and for encoded text where only the fact of a match counts."""
-        pattern = self._patterns.get(regex)
-        if pattern is None:
-            import re2
-
-            options = re2.Options()
-            options.never_capture = True  # only where a pattern matches is asked, not how
-            pattern = self._patterns[regex] = re2.compile(regex, options)
-        return pattern
+    def _compiled(self, regex: str) -> Expression:
+        expression = self._expressions.get(regex)
+        if expression is None:
+            expression = self._expressions[regex] = Expression(regex)
+        return expression
 
 
 def load_checker(data_dir: Path | None, knowledge_dir: Path) -> Checker:
@@ -279,30 +273,6 @@ def load_checker(data_dir: Path | None, knowledge_dir: Path) -> Checker:
 
 def _day_of(context: CheckContext) -> date:
     return context.as_of or date.today()
-
-
-def _has(window: str, needs: Needs) -> bool:
-    """Whether a part of a text has what an expression cannot match without."""
-    for choice in needs:
-        for string in choice:
-            if string in window:
-                break
-        else:
-            return False
-    return True
-
-
-def _matches(pattern: Any, text: str) -> Iterator[Span]:
-    """Where a pattern matches, empty matches apart; RE2 reads bytes and is quicker on them."""
-    encoded = text.encode()
-    read, characters = 0, 0
-    for match in pattern.finditer(encoded):
-        first, last = match.span()
-        if first == last:
-            continue
-        start = characters + len(encoded[read:first].decode())
-        read, characters = last, start + len(encoded[first:last].decode())
-        yield start, characters
 
 
 def _merged(spans: Iterable[Span]) -> Sequence[Span]:

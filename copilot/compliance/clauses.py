@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -78,9 +78,11 @@ class Grammar:
     ``carried`` matches at the start of a clause that goes on with the denial before it;
     ``reach`` is the number of characters over which a plain negator is still felt to govern, and
     ``double_reach`` how near two negators must stand to make an assertion. ``marks`` are the
-    characters that a pattern does not need to see at the end of a sentence.
+    characters that a pattern does not need to see at the end of a sentence, and ``ends`` those
+    with which one may end.
     """
 
+    ends: str
     sentence_end: re.Pattern[str]
     clause_end: re.Pattern[str]
     quoted: re.Pattern[str]
@@ -92,24 +94,36 @@ class Grammar:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Grammar:
         """A grammar from a compiled pack: characters and words, never expressions."""
-        ends = _set_of(data["ends"])
-        tails = [rf"[{_set_of(data['ends_unless_digit'])}](?![0-9])"]
-        if data["ends_before_space"]:
-            tails.append(rf"[{_set_of(data['ends_before_space'])}]+(?![^\s\"')\]])")
-        tails += [r"…{1,2}", r"\Z"]
-        pauses = [rf"[{ends}{_set_of(data['pauses'])}]+", *tails]
-        if data["pause_words"]:
-            pauses.insert(0, rf" (?=(?:{_any_of(data['pause_words'])})\b)")
+        ends, pauses = data["ends"], data["ends"] + data["pauses"]
+        tails = [
+            (data["ends_unless_digit"], "(?![0-9])"),
+            (spaced := data["ends_before_space"], rf"[{_set_of(spaced)}]*(?![^\s\"')\]])"),
+            ("…", "…?"),
+        ]
+        words = _any_of(data["pause_words"])
+        before_words = [(" ", rf"(?=(?:{words})\b)")] if words else []
         opening, closing = _set_of(data["opening"]), _set_of(data["closing"])
         return cls(
-            sentence_end=re.compile("|".join([rf"[{ends}]+", *tails])),
-            clause_end=re.compile("|".join(pauses)),
+            ends=ends + "".join(first for first, _ in tails),
+            sentence_end=_mark([(ends, f"[{_set_of(ends)}]*"), *tails]),
+            clause_end=_mark([*before_words, (pauses, f"[{_set_of(pauses)}]*"), *tails]),
             quoted=re.compile(rf"[{opening}]([^{opening}{closing}\n]{{1,60}})[{closing}]"),
             carried=re.compile(rf"(?:{_any_of(data['carried'])})"),
             reach=data["reach"],
             double_reach=data["double_reach"],
             marks=data["marks"],
         )
+
+
+def _mark(kinds: Iterable[tuple[str, str]]) -> re.Pattern[str]:
+    """One of some kinds of marks, each given by its first characters and what follows them.
+
+    The expression begins with a class of characters, so that all others are quickly passed over.
+    """
+    known = [(first, rest) for first, rest in kinds if first]
+    firsts = _set_of("".join(first for first, _ in known))
+    kept = "|".join(f"(?<=[{_set_of(first)}]){rest}" for first, rest in known)
+    return re.compile(f"[{firsts}](?:{kept})")
 
 
 def _set_of(characters: str) -> str:
@@ -125,7 +139,7 @@ class Structure:
 
     Args:
         text: the folded text.
-        cues: cue name → spans found in the text, in order of start.
+        cues: finds the cues of a text, when first needed: name → spans, in order of start.
         grammar: the grammar of the text's language.
         unfinished: the text goes on; what later text could take back then excuses nothing.
     """
@@ -133,32 +147,25 @@ class Structure:
     def __init__(
         self,
         text: str,
-        cues: Mapping[str, Sequence[tuple[int, int]]],
+        cues: Callable[[str], Mapping[str, Sequence[Span]]],
         grammar: Grammar,
         *,
         unfinished: bool = False,
     ) -> None:
         self._text = text
-        self._cues = cues
+        self._find_cues = cues
         self._grammar = grammar
         self._unfinished = unfinished
         self._tells: dict[int, bool] = {}
+        self.sentence_ends = _ends(grammar.sentence_end, text)
 
     def excuses(self, stances: Iterable[str], start: int, end: int) -> bool:
         """Whether the text takes one of these stances to ``text[start:end]``."""
-        return any(self._takes(Stance(stance), start, end) for stance in stances)
+        return any(_TAKES[stance](self, start, end) for stance in stances)
 
-    def _takes(self, stance: Stance, start: int, end: int) -> bool:
-        match stance:
-            case Stance.NEGATED:
-                return self._negated(start, end)
-            case Stance.WARNED:
-                return self._warned(start, end)
-            case Stance.QUESTION:
-                return self._asked(start, end)
-            case Stance.CONDITION:
-                clause_start, _ = self.clause(start)
-                return self._last("condition", clause_start, start) is not None
+    def _conditional(self, start: int, end: int) -> bool:
+        clause_start, _ = self.clause(start)
+        return self._last("condition", clause_start, start) is not None
 
     def sentence(self, position: int) -> tuple[int, int]:
         """The bounds of the sentence around a position."""
@@ -169,24 +176,27 @@ class Structure:
         return _segment(self._clause_ends, position)
 
     @cached_property
-    def sentence_ends(self) -> list[int]:
-        """Where sentences end, in order."""
-        return [match.end() for match in self._grammar.sentence_end.finditer(self._text)]
+    def _clause_ends(self) -> list[int]:
+        return _ends(self._grammar.clause_end, self._text)
 
     @cached_property
-    def _clause_ends(self) -> list[int]:
-        return [match.end() for match in self._grammar.clause_end.finditer(self._text)]
+    def _cues(self) -> Mapping[str, Sequence[Span]]:
+        return self._find_cues(self._text)
 
     @cached_property
     def _negators(self) -> list[tuple[int, int]]:
-        masks = self._cues.get("mask", ())
+        negators, masks = self._cues.get("negator", ()), self._cues.get("mask", ())
+        if not masks:
+            return _longest(negators)
         starts = [start for start, _ in masks]
-        longest = max((end - start for start, end in masks), default=0)
+        longest = max(end - start for start, end in masks)
         kept = []
-        for start, end in self._cues.get("negator", ()):
+        for start, end in negators:
             low = bisect_left(starts, start - longest)
-            high = bisect_right(starts, start)
-            if not any(s <= start and end <= e for s, e in masks[low:high]):
+            for _, mask_end in masks[low : bisect_right(starts, start)]:
+                if end <= mask_end:
+                    break
+            else:
                 kept.append((start, end))
         return _longest(kept)
 
@@ -330,16 +340,31 @@ class Structure:
         return "?" in tail or self._first("question", end, sentence_end) is not None
 
 
+_TAKES = {
+    Stance.NEGATED.value: Structure._negated,
+    Stance.WARNED.value: Structure._warned,
+    Stance.QUESTION.value: Structure._asked,
+    Stance.CONDITION.value: Structure._conditional,
+}
+
+
+def _ends(mark: re.Pattern[str], text: str) -> list[int]:
+    """Where the parts of a text end that a mark divides, in order."""
+    return [*[match.end() for match in mark.finditer(text)], len(text)]
+
+
 def _segment(ends: Sequence[int], position: int) -> tuple[int, int]:
     index = bisect_right(ends, position)
     start = ends[index - 1] if index else 0
     return start, ends[index] if index < len(ends) else max(start, ends[-1] if ends else 0)
 
 
-def _longest(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Overlapping spans merged into the longest."""
-    kept: list[tuple[int, int]] = []
-    for start, end in sorted(spans, key=lambda span: (span[0], -span[1])):
-        if not kept or start >= kept[-1][1]:
-            kept.append((start, end))
+def _longest(spans: Sequence[Span]) -> list[Span]:
+    """Of spans in order, those that overlap as the longest of the first."""
+    kept: list[Span] = []
+    for span in spans:
+        if not kept or span[0] >= kept[-1][1]:
+            kept.append(span)
+        elif span[0] == kept[-1][0]:
+            kept[-1] = span
     return kept

@@ -3,36 +3,78 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from functools import partial
 from itertools import product
 from re import _parser  # type: ignore[attr-defined]  # the one reader of expressions there is
 from typing import Any
 
-_MOST = 48  # strings of which one must be there; more are not worth asking for
-_KEPT = 3
-_SEVERAL = 6  # characters of a class that are spelled out
+_MOST = 128  # strings of which one must be there; more are not worth asking for
+_KEPT = 4
+_SEVERAL = 12  # characters of a class that are spelled out
+_TIMES = 4  # repetitions that are spelled out
+_READ_OTHERWISE = re.compile(r"\[:\^?[a-z]+:\]|\{,")  # [[:alpha:]] and x{,3}
 
 Choice = frozenset[str]
 """Strings of which at least one stands in every match."""
 
+Ways = list[list[list[str]]]
+"""The ways to match; each is the choices that such a match holds, the rarest first."""
 
-def needs(regex: str) -> list[list[str]]:
-    """For each of some parts of an expression, the strings of which a match holds at least one.
 
-    >>> needs("(稳赚|保本)[^。]{0,6}(吗|呢)?(年|月)")
-    [['保本', '稳赚'], ['年', '月']]
-    >>> needs("[^。]{2,}")
-    []
+def ways(regex: str, anchors: Collection[str], prose: str = "") -> Ways:
+    """The ways in which an expression can match, with what each cannot do without.
+
+    Args:
+        regex: the expression.
+        anchors: words of which one must stand in the text besides (a closing ``*``: any ending).
+        prose: ordinary text, which shows how common a string is.
+
+    >>> ways("(稳赚|保本)[^。]{0,6}(年|月)|零风险", ["稳赚", "保本", "零风险"])
+    [[['保本', '稳赚'], ['年', '月']], [['零风险']]]
+    >>> ways("[^。]{2,}", ["收益"])
+    [[['收益']]]
     """
+    stems = frozenset(anchor.removesuffix("*") or anchor for anchor in anchors)
+    found = {
+        tuple(tuple(sorted(choice)) for choice in _needed(branch, stems, prose)): None
+        for branch in _branches(_parsed(regex))
+    }
+    return [[list(choice) for choice in way] for way in found]
+
+
+def _needed(branch: Iterable[tuple[Any, Any]], anchors: Choice, prose: str) -> list[Choice]:
+    found = dict.fromkeys(_shortest(choice) for choice in _Reader().choices(branch))
+    if not any(_each_holds(choice, anchors) for choice in found):
+        found[anchors] = None
+    telling = sorted((c for c in found if len(c) <= _MOST), key=partial(_commonness, prose=prose))
+    return telling[:_KEPT] or [anchors]
+
+
+def _parsed(regex: str) -> Iterable[tuple[Any, Any]]:
+    """An expression as Python reads it; nothing where RE2 reads it otherwise."""
+    if _READ_OTHERWISE.search(regex):
+        return ()
     try:
         parsed = _parser.parse(regex)
     except (re.error, OverflowError):
-        return []  # RE2 reads what Python does not
-    if parsed.state.flags & re.IGNORECASE:
-        return []
-    found = dict.fromkeys(_shortest(choice) for choice in _Reader().choices(parsed))
-    kept = sorted((choice for choice in found if len(choice) <= _MOST), key=_commonness)[:_KEPT]
-    return [sorted(choice) for choice in kept]
+        return ()
+    return () if parsed.state.flags & re.IGNORECASE else parsed
+
+
+def _branches(items: Iterable[tuple[Any, Any]]) -> Iterator[Iterable[tuple[Any, Any]]]:
+    """The alternatives that an expression as a whole consists of."""
+    sequence = list(items)
+    if len(sequence) == 1:
+        operation, value = sequence[0]
+        if str(operation) == "BRANCH":
+            for branch in value[1]:
+                yield from _branches(branch)
+            return
+        if str(operation) == "SUBPATTERN" and not value[1] & re.IGNORECASE:
+            yield from _branches(value[3])
+            return
+    yield sequence
 
 
 def always_holds(regex: str, words: Collection[str]) -> bool:
@@ -43,13 +85,7 @@ def always_holds(regex: str, words: Collection[str]) -> bool:
     >>> always_holds("(跌了|亏了)?[^。]{0,6}(算我|找我)", ["跌", "亏"])
     False
     """
-    try:
-        parsed = _parser.parse(regex)
-    except (re.error, OverflowError):
-        return False
-    if parsed.state.flags & re.IGNORECASE:
-        return False
-    return _holds(_Reader(), parsed, words)
+    return _holds(_Reader(), _parsed(regex), words)
 
 
 def _holds(reader: _Reader, items: Iterable[tuple[Any, Any]], words: Collection[str]) -> bool:
@@ -88,8 +124,10 @@ def _shortest(choice: Choice) -> Choice:
     return frozenset(s for s in choice if not any(t != s and t in s for t in choice))
 
 
-def _commonness(choice: Choice) -> tuple[float, list[str]]:
-    return sum(16.0 ** -len(string) for string in choice), sorted(choice)
+def _commonness(choice: Choice, prose: str = "") -> tuple[float, list[str]]:
+    """How often one of the strings is met: as often as in the prose, and a short one oftener."""
+    met = sum(prose.count(string) + 64.0 * 16.0 ** -len(string) for string in choice)
+    return met, sorted(choice)
 
 
 class _Reader:
@@ -131,18 +169,25 @@ class _Reader:
             return frozenset([chr(value)])
         if name == "AT":
             return frozenset([""])
-        if name == "IN" and len(value) <= _SEVERAL and all(str(op) == "LITERAL" for op, _ in value):
-            return frozenset(chr(code) for _, code in value)
+        if name == "IN":
+            return _members(value)
         if name == "SUBPATTERN" and not value[1] & re.IGNORECASE:
             return self._sequence(value[3])
         if name == "BRANCH":
             branches = [self._sequence(branch) for branch in value[1]]
             if all(branches):
                 return _few(frozenset().union(*(b for b in branches if b)))
-        if name in ("MAX_REPEAT", "MIN_REPEAT") and value[:2] == (0, 1):
-            once = self._sequence(value[2])
-            return once and _few(once | {""})
+        if name in ("MAX_REPEAT", "MIN_REPEAT") and value[1] <= _TIMES:
+            return self._repeated(value[0], value[1], self._sequence(value[2]))
         return None
+
+    def _repeated(self, least: int, most: int, once: Choice | None) -> Choice | None:
+        if once is None or len(once) ** int(most) > _MOST:
+            return None
+        runs = [
+            "".join(run) for times in range(least, most + 1) for run in product(*[once] * times)
+        ]
+        return _few(frozenset(runs))
 
     def _sequence(self, items: Iterable[tuple[Any, Any]]) -> Choice | None:
         run: Choice = frozenset([""])
@@ -152,6 +197,20 @@ class _Reader:
                 return None
             run = frozenset(a + b for a, b in product(run, exact))
         return run
+
+
+def _members(items: Iterable[tuple[Any, Any]]) -> Choice | None:
+    """The characters of a class, if they are few."""
+    members: set[str] = set()
+    for operation, value in items:
+        name = str(operation)
+        if name == "LITERAL":
+            members.add(chr(value))
+        elif name == "RANGE" and value[1] - value[0] < _SEVERAL:
+            members.update(map(chr, range(value[0], value[1] + 1)))
+        else:
+            return None
+    return frozenset(members) if len(members) <= _SEVERAL else None
 
 
 def _few(choice: Choice) -> Choice | None:

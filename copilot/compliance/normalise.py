@@ -128,7 +128,7 @@ class Normaliser:
     def _characters(self, text: str) -> str:
         """Every character in folded form: ``translate``, quicker where few characters change."""
         suspects = {*self._odd.findall(text), *self._unlike.findall(text)}
-        changed = {c: self._table[ord(c)] for c in suspects}
+        changed = {c: folded for c in suspects if (folded := self._table[ord(c)]) != c}
         if len(changed) > _FEW or not changed.keys().isdisjoint(changed.values()):
             return text.translate(self._table)
         for character, folded in changed.items():

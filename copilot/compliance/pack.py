@@ -13,12 +13,13 @@ from typing import Any
 
 from copilot.compliance.activation import PACKS, in_force, read_schedule
 from copilot.compliance.language import MAIN, Folds, Language
-from copilot.compliance.rules import CORE, Rule
+from copilot.compliance.rules import CORE, PatternMatcher, Rule
 from copilot.errors import NotFound, StateError
 
 SHIPPED = Path("rules") / "pack.json"
 _HASH_LENGTH = 16
-Needs = Sequence[Sequence[str]]
+PatternKey = tuple[str, tuple[str, ...]]
+Ways = Sequence[Sequence[Sequence[str]]]
 _VERSION_END = b",\n"  # behind the version, in the first line of the file
 
 
@@ -26,23 +27,24 @@ _VERSION_END = b",\n"  # behind the version, in the first line of the file
 class Pack:
     """Rules and language data that passed their own cases.
 
-    ``language`` holds the data of each language by its name, and ``needs`` for each pattern the
-    strings without which it cannot match (see `copilot.compliance.literals`).
+    ``language`` holds the data of each language by its name, and ``ways`` for each pattern, by its
+    expression and anchors, what it cannot match without (see `copilot.compliance.literals`).
     """
 
     version: str
     rules: tuple[Rule, ...]
     language: Mapping[str, Any]
-    needs: Mapping[str, Needs]
+    ways: Mapping[PatternKey, Ways]
 
     @classmethod
     def of(cls, content: Mapping[str, Any]) -> Pack:
         """A pack from compiled content (``rules`` and ``language``), versioned by its hash."""
-        from copilot.compliance.literals import needs
+        from copilot.compliance.literals import ways
 
         rules = tuple(Rule.from_json(rule) for rule in content["rules"])
-        needed = {regex: needs(regex) for regex in _patterns(rules)}
-        pack = cls("", rules, content["language"], needed)
+        prose = "\n".join(text for rule in rules for text in (rule.why, rule.suggestion)).lower()
+        found = {key: ways(*key, prose) for key in _patterns(rules)}
+        pack = cls("", rules, content["language"], found)
         return replace(pack, version=_hash(pack.body().encode()))
 
     @classmethod
@@ -56,7 +58,7 @@ class Pack:
             text = path.read_bytes()
             data = json.loads(text)
             version, entries, language = data["version"], data["rules"], data["language"]
-            needed = data["needs"]
+            ways = data["ways"]
         except FileNotFoundError:
             raise StateError(
                 "没有可用的规则包。",
@@ -74,7 +76,7 @@ class Pack:
                 file=str(path),
             )
         rules = tuple(map(Rule.from_json, entries))
-        return cls(version, rules, language, dict(zip(_patterns(rules), needed, strict=True)))
+        return cls(version, rules, language, dict(zip(_patterns(rules), ways, strict=True)))
 
     def write(self, path: Path) -> None:
         """Write the pack to ``path``, whole or not at all."""
@@ -91,8 +93,8 @@ class Pack:
         """The file without its first line: what the version is the hash of."""
         rules = ",\n".join(_json(rule.source) for rule in self.rules)
         return (
-            f'"language": {_json(self.language)},\n"needs": {_json([*self.needs.values()])},\n'
-            f'"rules": [\n{rules}\n]}}\n'
+            f'"language": {_json(self.language)},\n"rules": [\n{rules}\n],\n'
+            f'"ways": {_json([*self.ways.values()])}}}\n'
         )
 
     def rule(self, rule_id: str) -> Rule:
@@ -111,6 +113,11 @@ class Pack:
         raise NotFound(
             f"没有规则 {rule_id}。", next=f"{hint}全部规则请用 `copilot rules list` 查看。"
         )
+
+    def ways_of(self, pattern: PatternMatcher) -> Ways:
+        """What a pattern cannot match without; of one not compiled only its anchors are known."""
+        found = self.ways.get(_key(pattern))
+        return found or [[[anchor.removesuffix("*") or anchor for anchor in pattern.anchors]]]
 
     def only(self, *rules: Rule) -> Pack:
         """A pack of these rules in the same languages, which are not built again."""
@@ -134,9 +141,13 @@ class Pack:
         return self.languages[MAIN].normaliser
 
 
-def _patterns(rules: Iterable[Rule]) -> list[str]:
-    """Every expression that is looked for, once."""
-    return list(dict.fromkeys(pattern.regex for rule in rules for pattern in rule.patterns))
+def _patterns(rules: Iterable[Rule]) -> list[PatternKey]:
+    """Every pattern that is looked for, once."""
+    return list(dict.fromkeys(_key(pattern) for rule in rules for pattern in rule.patterns))
+
+
+def _key(pattern: PatternMatcher) -> PatternKey:
+    return pattern.regex, pattern.anchors
 
 
 def _json(value: Any) -> str:

@@ -13,17 +13,15 @@ class Sampler:
 
     Args:
         seed: the seed.
-        beyond: how many characters more than allowed each bounded gap gets (0: a true match).
     """
 
-    def __init__(self, seed: int = 0, beyond: int = 0) -> None:
+    def __init__(self, seed: int = 0) -> None:
         self._random = Random(seed)
-        self._beyond = beyond
         self._regex = ""
         self._at = 0
 
     def text(self, regex: str) -> str:
-        """One text that the expression matches (or, with ``beyond``, just misses)."""
+        """One text that the expression matches."""
         self._regex, self._at = regex, 0
         return self._alternatives()
 
@@ -37,9 +35,7 @@ class Sampler:
     def _sequence(self) -> str:
         pieces: list[str] = []
         while (self._next() or "|") not in "|)":
-            start = self._at
-            piece = self._atom()
-            pieces.append(self._repeated(piece, self._regex[start] == "["))
+            pieces.append(self._repeated(self._atom()))
         return "".join(pieces)
 
     def _atom(self) -> str:
@@ -72,14 +68,12 @@ class Sampler:
             return self._random.choice([m for m in members if m not in ".-"] or members)
         return next(c for c in (_FILLER, "甲", "x") if c not in members)
 
-    def _repeated(self, piece: str, a_class: bool) -> str:
+    def _repeated(self, piece: str) -> str:
         mark = self._next()
         if mark == "{":
             end = self._regex.index("}", self._at)
-            low, _, high = self._regex[self._at + 1 : end].partition(",")
+            low = self._regex[self._at + 1 : end].partition(",")[0]
             self._at = end + 1
-            if self._beyond and a_class and high:
-                return piece * (int(high) + self._beyond)
             return piece * int(low or 0)
         if mark and mark in "?*+":
             self._at += 1

@@ -15,11 +15,12 @@ if TYPE_CHECKING:
 
 _SOUND_BASE = 0xF000  # private-use block: one code point per syllable
 _HAN = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_LETTERS_BY_HAN = re.compile(rf"[{_HAN}][a-z]|[a-z][{_HAN}]|[a-z]{{4}}")
+_HAN_CHARACTER = re.compile(f"[{_HAN}]")
 _LETTERS = re.compile("[a-z]+")
+_LETTERS_ALONE = 4  # letters that may spell a word with no Chinese character beside them
 _LONGEST_SPELLED = 6
 _LETTERS_KEPT = 10_000
-_PLAIN_KEPT = 50_000
+_PLANE = 0x1_0000  # the characters that texts are written in; those beyond keep their codes
 
 Forms = tuple[tuple[tuple[int, int], ...], dict[str, str]]
 """Of forms around the same letters: their (characters before the letters, length), and words."""
@@ -53,8 +54,7 @@ class Sounds:
         if not self._words:
             return []
         found = self._homophones(text)
-        if _LETTERS_BY_HAN.search(text):
-            found += self._lettered(text)
+        found += self._lettered(text)
         if len(found) < 2:
             return found
         found.sort(key=lambda edit: (edit[0], -edit[1]))
@@ -65,22 +65,18 @@ class Sounds:
         return kept
 
     def _homophones(self, text: str) -> list[Edit]:
-        plain: list[tuple[int, int]] = []
-        suspects: list[Edit] = []
-        for index, start, end in self._by_sound.find_matches_as_indexes(
+        words = self._words
+        spans = self._by_sound.find_matches_as_indexes(
             text.translate(self._codes), overlapping=True
-        ):
-            word = self._words[index]
-            if text[start:end] == word:
-                plain.append((start, end))
-            else:
-                suspects.append((start, end, word))
+        )
         found = [
-            (start, end, word)
-            for start, end, word in suspects
-            if self._disguises(text[start:end], word, text, start)
+            (start, end, words[index])
+            for index, start, end in spans
+            if (surface := text[start:end]) != words[index]
+            and self._disguises(surface, words[index], text, start)
         ]
-        if found and plain:  # half of a word that is written plainly is no disguise
+        if found:  # half of a word that is written plainly is no disguise
+            plain = [(start, end) for i, start, end in spans if text[start:end] == words[i]]
             taken = {position for span in plain for position in range(*span)}
             found = [edit for edit in found if taken.isdisjoint(range(edit[0], edit[1]))]
         return found
@@ -93,10 +89,15 @@ class Sounds:
         return not any(phrase in around for phrase in self._ordinary)
 
     @cached_property
-    def _codes(self) -> _SoundTable:
+    def _codes(self) -> list[int]:
+        """The sound of each character; those without one stand for themselves."""
         names = sorted(set(self._spelling.values()))
-        syllables = {name: chr(_SOUND_BASE + i) for i, name in enumerate(names)}
-        return _SoundTable({ord(c): syllables[s] for c, s in self._spelling.items()})
+        syllables = {name: _SOUND_BASE + i for i, name in enumerate(names)}
+        last = max(map(ord, self._spelling), default=0)
+        codes = list(range(max(_PLANE, last + 1)))  # twice as quick to translate by as a dict
+        for character, syllable in self._spelling.items():
+            codes[ord(character)] = syllables[syllable]
+        return codes
 
     @cached_property
     def _by_sound(self) -> AhoCorasick:
@@ -107,6 +108,8 @@ class Sounds:
     def _lettered(self, text: str) -> Iterator[Edit]:
         """Words with pinyin or initials: letters are never cut out of a longer run of them."""
         for letters in _LETTERS.finditer(text):
+            if not _may_spell(text, *letters.span()):
+                continue
             forms = self._forms_around(letters.group())
             if forms is None:
                 continue
@@ -177,14 +180,10 @@ class Sounds:
         return (form for form in forms if len(form) >= (4 if form.isascii() else 3))
 
 
-class _SoundTable(dict[int, str]):
-    """The sound of each character; those without one stand for themselves."""
-
-    def __missing__(self, code: int) -> str:
-        character = chr(code)
-        if len(self) < _PLAIN_KEPT:
-            self[code] = character
-        return character
+def _may_spell(text: str, start: int, end: int) -> bool:
+    """Whether letters stand beside a Chinese character, or are many."""
+    by_han = _HAN_CHARACTER.match(text, end) or _HAN_CHARACTER.match(text, max(0, start - 1))
+    return end - start >= _LETTERS_ALONE or by_han is not None
 
 
 def _is_letter(character: str) -> bool:
