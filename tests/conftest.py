@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from lucky_rule import knowledge_with_one_rule
 
 from copilot.pipeline.workbench import Workbench
 from copilot.settings import Settings, load_settings
 from copilot.store import Store
+from copilot.store.copies import copy_data_dir
 from tests.shell import Shell
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -62,6 +65,21 @@ def bench(sample_home: Path) -> Iterator[Workbench]:
     bench = Workbench.open(load_settings(data_dir=sample_home))
     yield bench
     bench.close()
+
+
+@pytest.fixture
+def knowledge(tmp_path: Path) -> Path:
+    """A knowledge folder with one rule."""
+    return knowledge_with_one_rule(tmp_path / "knowledge")
+
+
+@pytest.fixture
+def home(sample_home: Path, tmp_path: Path) -> Iterator[Path]:
+    """A copy of the sample bank, for tests that change it."""
+    place = tmp_path / "home"
+    copy_data_dir(sample_home, place)
+    yield place
+    shutil.rmtree(place)
 
 
 @pytest.fixture

@@ -10,6 +10,11 @@ from typing import Any
 
 import pytest
 
+from copilot.cli.today import present as present_calls
+from copilot.pipeline.today import call_today
+from copilot.pipeline.workbench import Workbench
+from tests.shell import Shell
+
 COMMANDS = [
     ["init"],
     ["demo"],
@@ -198,3 +203,49 @@ def bench_customer(sample_home: Path) -> str:
     finally:
         bench.close()
     raise AssertionError("the sample bank has nobody to talk to")
+
+
+def test_the_columns_that_a_table_takes_are_listed(shell: Shell) -> None:
+    code, document = shell.json("tables", "columns", "consents")
+    columns = {column["column"]: column for column in document["tables"]["consents"]}
+    _, out, _ = shell("tables", "columns", "customers")
+
+    assert code == 0
+    assert columns["granted"]["required"]
+    assert "marketing" in columns["purpose"]["codes"]
+    assert "★customer_id" in out
+    assert shell("tables", "columns", "clients")[0] == 2
+
+
+def test_a_file_name_is_no_template(shell: Shell, sample_home: Path) -> None:
+    words = ("template", "submit", "新稿.yaml", "--as", "S9004", "--data-dir", sample_home)
+    code, _, err = shell(*words)
+
+    assert code == 2
+    assert "template propose --file 新稿.yaml" in err
+
+
+def test_a_shelf_names_every_product_and_says_each_reason_once(
+    shell: Shell, sample_home: Path
+) -> None:
+    words = ("match", "C000001", "--data-dir", sample_home)
+    _, document = shell.json(*words)
+    _, out, _ = shell(*words)
+
+    refused = {entry["product_code"]: entry["name"] for entry in document["refused"]}
+    assert refused["GB-5Y"] == "储蓄国债五年期"
+    assert "私募证券" not in out
+    told = [line for line in out.splitlines() if line.startswith("理由：")]
+    assert told
+    assert len(told) == len(set(told))
+
+
+def test_a_bank_without_consents_is_told_why_nobody_is_called(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("copilot.profiles.call_list", lambda *given: [])
+    bench.generation.rows.pop("consents")
+
+    calls = call_today(bench)
+
+    assert "同意记录表 consents" in present_calls(calls)

@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import zipfile
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import openpyxl
 import pytest
 from docx import Document
+from docx.enum.text import WD_ALIGN_PARAGRAPH
 from lxml import etree
 from openpyxl.utils.datetime import to_excel
 from system_packages import program
@@ -35,6 +37,7 @@ from copilot.records.report import (
     Task,
 )
 
+RIGHT = WD_ALIGN_PARAGRAPH.RIGHT
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
 A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
@@ -104,6 +107,39 @@ REPORT = Report(
                         Task("准备 & 送审", date(2026, 11, 23), date(2026, 11, 27), "营销运营"),
                         Task("触达", date(2026, 12, 1), date(2026, 12, 31)),
                     ),
+                ),
+            ),
+        ),
+    ),
+)
+
+
+LONG = replace(
+    REPORT,
+    sections=(
+        Section(
+            "二、明细",
+            (
+                Paragraph.of("先联系C000001、C000002。"),
+                Table(
+                    "表：渠道",
+                    ("渠道", "说明", "人数"),
+                    (("电话", "同一客户两次营销触达之间要隔够天数，客户说不就停。" * 4, "98位"),),
+                ),
+                Table("表：分工", ("工号", "人数"), (("S1002", "52位"),)),
+                Chart(
+                    "图：理由",
+                    ChartKind.BAR,
+                    (
+                        "活期闲置",
+                        "即将到期",
+                        "未开养老金",
+                        "家庭无保障",
+                        "测评过期",
+                        "资产流出",
+                        "月月有结余",
+                    ),
+                    (Series("客户", (7.0, 6.0, 5.0, 4.0, 3.0, 2.0, 1.0)),),
                 ),
             ),
         ),
@@ -248,7 +284,28 @@ def test_what_a_sentence_rests_on_is_one_link_away(package: zipfile.ZipFile) -> 
 
     assert anchors == ["ref1", "ref1"]  # the same records are listed once
     assert marks == ["ref1"]
-    assert "[1] EV1、EV2" in "".join(document.itertext())
+    assert "[1] EV1、EV2" in "".join(document.itertext()).replace("\u200b", "")
+
+
+def test_tables_are_as_wide_as_their_words_with_numbers_to_the_right() -> None:
+    document = Document(io.BytesIO(word(LONG)))
+    wide, narrow = document.tables
+    cells = wide.rows[1].cells
+
+    assert sum(column.width.cm for column in wide.columns) == pytest.approx(15.8, abs=0.2)
+    assert sum(column.width.cm for column in narrow.columns) < 6
+    assert wide.columns[1].width > wide.columns[0].width
+    assert [cell.paragraphs[0].alignment for cell in cells] == [None, None, RIGHT]
+    assert all(row._tr.trPr.find(f"{W}cantSplit") is not None for row in wide.rows)
+
+
+def test_lists_of_ids_may_be_parted_and_crowded_bars_lie_down() -> None:
+    package = zipfile.ZipFile(io.BytesIO(word(LONG)))
+    told = "".join(part(package, "word/document.xml").itertext())
+    direction = next(part(package, "word/charts/chart1.xml").iter(f"{C}barDir"))
+
+    assert "C000001、\u200bC000002" in told
+    assert direction.get("val") == "bar"
 
 
 def test_markdown_holds_the_same_words_and_numbers() -> None:

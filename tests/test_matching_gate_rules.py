@@ -92,6 +92,7 @@ def case_of(check: str, given: dict[str, Any]) -> tuple[Product, CustomerFile, C
             for key, outcome in touched
             if given.get(key)
         ),
+        fraud_signs=given.get("fraud_signs", ""),
         feedback=CustomerFeedback(serve_first_because=given.get("serve_first_because", "")),
         complaints=tuple(
             Complaint("K", "C0001", on(c["at"]), status=c["status"])

@@ -201,7 +201,7 @@ def test_a_replay_names_what_has_changed_since(
 def test_a_refusal_cannot_be_replayed_and_says_where_to_look(bench: Workbench) -> None:
     refusal = pitch(acting(bench, Role.LOBBY), "WMP-MH30")
 
-    with pytest.raises(Exception, match="不是可以重放的话术") as error:
+    with pytest.raises(Exception, match="不是可以重放的草稿") as error:
         replay(bench, refusal.refusal_id)  # type: ignore[union-attr]
     assert "copilot audit show" in str(error.value)
     with pytest.raises(NotFound):

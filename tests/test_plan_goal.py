@@ -130,3 +130,17 @@ def test_every_prohibition_names_a_rule_that_exists_and_catches_its_own_words() 
 )
 def test_an_ordinary_goal_is_not_prohibited(text: str) -> None:
     assert not [p.rule for p in load_catalogue().prohibited if p.found_in(text)]
+
+
+def test_winning_payroll_is_planned_among_customers_who_have_none() -> None:
+    found = goal("拉新代发50户")
+
+    assert (found.kind, found.value, found.audiences) == ("payroll_new", 50, ("no_payroll",))
+    assert any("行外的单位和个人不在数据中" in line for line in found.assumed)
+    assert goal("代发客户留存").audiences == ("payroll",)
+
+
+def test_a_goal_about_people_who_are_no_customers_is_refused_with_the_reason() -> None:
+    with pytest.raises(InputError, match="行外客户") as refused:
+        goal("三个月拉新500户")
+    assert "拉新代发50户" in str(refused.value)

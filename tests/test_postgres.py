@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -22,7 +23,8 @@ from copilot.cli.main import command_line
 from copilot.errors import DependencyError, InputError
 from copilot.paths import shipped
 from copilot.pipeline.bank import bring_in
-from copilot.settings import Settings, load_settings
+from copilot.records.usage import Usage
+from copilot.settings import ModelLimits, Settings, load_settings
 from copilot.store import Store
 from copilot.tables import Sources, check_tables, load_tables, read_sources
 from copilot.tables.sample import write_sample_bank
@@ -231,3 +233,16 @@ def test_a_server_that_does_not_answer_is_a_dependency(
     with pytest.raises(DependencyError) as error:
         check_tables(mapped(core))
     assert server.password not in str(error.value)
+
+
+def test_processes_at_once_do_not_exceed_the_days_budget_in_postgresql(home: Home) -> None:
+    store = Store.open(home.settings)
+    day, call, limits = date(2026, 11, 20), Usage(1, 50, 50), ModelLimits(day_tokens=500)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            booked = [pool.submit(store.model_usage.reserve, day, call, limits) for _ in range(12)]
+            exceeded = [each.result() for each in booked]
+        assert (exceeded.count(""), exceeded.count("day_tokens")) == (5, 7)
+        assert store.model_usage.on(day).tokens == 500
+    finally:
+        store.close()

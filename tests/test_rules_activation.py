@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from lucky_rule import KNOWLEDGE, RULE, knowledge_with_one_rule, replace_in, rule_file
+from lucky_rule import KNOWLEDGE, RULE, replace_in, rule_file
 
 from copilot.compliance import Pack, load_checker
 from copilot.compliance.activation import Activation, read_schedule, schedule_pack
@@ -19,25 +17,10 @@ from copilot.errors import StateError
 from copilot.pipeline.workbench import Workbench
 from copilot.records.compliance import CheckContext, Verdict
 from copilot.settings import load_settings
-from copilot.store.copies import copy_data_dir
 from tests.shell import Shell
 
 DAY = date(2026, 11, 20)
 CONTEXT = CheckContext(as_of=DAY, whole=False)
-
-
-@pytest.fixture
-def knowledge(tmp_path: Path) -> Path:
-    return knowledge_with_one_rule(tmp_path / "knowledge")
-
-
-@pytest.fixture
-def home(sample_home: Path, tmp_path: Path) -> Iterator[Path]:
-    """A copy of the sample bank, for tests that activate rules in it."""
-    place = tmp_path / "home"
-    copy_data_dir(sample_home, place)
-    yield place
-    shutil.rmtree(place)
 
 
 def activate(

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from drafting_bank import brief
 from fake_openai import FakeOpenAI, Reply
-from template_bank import AUTHOR, copy_of_bank, opened
+from template_bank import AUTHOR, REVIEWERS, copy_of_bank, decided, opened
 
 from copilot.drafting.template_writer import Cell
 from copilot.errors import InputError
 from copilot.llm.wire import Endpoint, Wire
 from copilot.pipeline import template_desk as desk
 from copilot.pipeline.template_list import show
-from copilot.pipeline.template_proposals import Proposal
+from copilot.pipeline.template_proposals import Proposal, propose
 from copilot.pipeline.template_writing import write_proposals
 from copilot.pipeline.workbench import Workbench
+from copilot.pipeline.writing import write
 from copilot.records.codes import Channel, LifeStage, ProductType
+from copilot.records.draft import AI_MARK
 
 DEPOSIT = Cell(ProductType.DEPOSIT, Channel.WECOM, LifeStage.FAMILY)
 GOOD = (
@@ -101,8 +105,8 @@ def test_a_model_words_the_template_and_records_fill_it(
 ) -> None:
     model.script(words(GOOD))
     proposal, notes = proposed(bench)
-    assert proposal.template.text == GOOD
-    assert proposal.template.author == AUTHOR
+    assert proposal.template.text == GOOD + AI_MARK
+    assert (proposal.template.author, proposal.template.drafted_by) == (AUTHOR, "scripted")
     assert proposal.check.submittable
     assert "1.45%" in proposal.check.sample or "年利率是" in proposal.check.sample
     assert any("AI辅助生成（scripted）" in note for note in notes)
@@ -110,6 +114,35 @@ def test_a_model_words_the_template_and_records_fill_it(
     (entry,) = bench.store.audit.entries(f"{proposal.template.template_id}@1", limit=1)
     assert entry.payload["evidence"]["writer"] == "scripted"
     assert entry.payload["evidence"]["prompt"].startswith("template@1#")
+
+
+def test_an_approved_text_that_a_model_drafted_says_so_to_reader_and_staff(
+    bench: Workbench, model: FakeOpenAI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model.script(words(GOOD))
+    proposal, _ = proposed(bench, Cell(ProductType.DEPOSIT, Channel.WECOM, LifeStage.WORKING))
+    template = proposal.template
+    desk.submit(bench, template.template_id, AUTHOR)
+    decided(bench, template.template_id, len(REVIEWERS))
+    monkeypatch.setattr(Workbench, "templates", (template,))
+
+    asked = brief(bench.product("DEP-3Y"), Channel.WECOM, life_stage=LifeStage.WORKING)
+    written = write(bench, asked, may_send=True)
+
+    assert written.draft.template_id == template.template_id
+    assert written.draft.text.endswith("（本内容由AI辅助生成）")
+    assert any("由AI辅助起草（scripted），经人工审核批准" in note for note in written.notes)
+
+
+def test_a_person_who_takes_the_label_off_is_on_record(bench: Workbench, model: FakeOpenAI) -> None:
+    model.script(words(GOOD))
+    drafted = proposed(bench, Cell(ProductType.DEPOSIT, Channel.WECOM, LifeStage.STUDENT))[0]
+    own = replace(drafted.template, text=GOOD, drafted_by="")
+
+    propose(bench, own, AUTHOR)
+
+    (entry,) = bench.store.audit.entries(f"{own.template_id}@1", limit=1)
+    assert entry.payload["ai_label"] == "removed"
 
 
 @pytest.mark.parametrize(
@@ -135,7 +168,7 @@ def test_what_a_model_may_not_write_goes_back_to_it_with_the_reason(
 ) -> None:
     model.script(words(bad), words(GOOD))
     proposal, _ = proposed(bench)
-    assert proposal.template.text == GOOD
+    assert proposal.template.text == GOOD + AI_MARK
     assert len(model.chat_bodies) == 2
     assert "上一稿没有通过检查" in str(model.chat_bodies[1]["messages"])
 

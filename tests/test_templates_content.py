@@ -291,3 +291,17 @@ def test_scripts_are_whole_sentences_so_that_moves_can_be_joined() -> None:
         ends_with_slot = script.text.endswith("}}")  # statements of the record end with 。
         assert ends_with_slot or script.text[-1] in "。？", script.script_id
         assert not script.text.startswith(("，", "。", "、", "；")), script.script_id
+
+
+def test_what_can_only_be_done_in_the_branch_is_said_only_there() -> None:
+    here = re.compile(
+        "您坐|坐下|墙上|带您到|取号|大字给您|您带走|带回去|带一份|趁这次过来|我转过身"
+    )
+    said = [
+        script.script_id
+        for script in load_scripts(KNOWLEDGE / "scripts")
+        if here.search(script.text)
+        and script.channels != (Channel.COUNTER,)
+        and script.move not in (Move.REFERRAL, Move.DISSUADE)
+    ]
+    assert said == []

@@ -16,6 +16,7 @@ from copilot.delivery import export, markdown
 from copilot.drafting.summary_values import summary_values
 from copilot.errors import Forbidden, InputError, NotFound, StateError
 from copilot.metrics.work_period import work_period
+from copilot.pipeline.replay import replay
 from copilot.pipeline.summary import Summary, SummaryRequest, summarise
 from copilot.pipeline.workbench import Workbench
 from copilot.records.codes import SummaryPeriod
@@ -142,6 +143,11 @@ def test_deleting_one_of_several_events_lowers_the_figures_that_counted_it(
     assert after.work.count("sales_amount") == before.work.count("sales_amount") - fen
     assert sentences(after)["一 sales"]["text"] != sentences(before)["一 sales"]["text"]
     assert after.draft_id != before.draft_id
+    bench = Workbench.open(load_settings(data_dir=copied))
+    replayed = replay(bench, before.draft_id)
+    bench.close()
+    assert replayed.same
+    assert [line for line in replayed.changed if line.startswith("数字 成交金额：")]
 
 
 def test_without_records_nothing_is_told(copied: Path, log: sqlite3.Connection) -> None:
@@ -373,4 +379,4 @@ def _values(value: float, previous: float | None, unit: Unit) -> dict[str, Any]:
     figure = Measured("figure", "外呼", value, unit, counter, "", "events", period.window, (),
                       previous)  # fmt: skip
     work = Work(Subject(Branch("BR01", "城东支行")), period, {"figure": figure})
-    return summary_values(work, amounts=True)
+    return summary_values(work)

@@ -81,7 +81,7 @@ def replay(
     config: ConfigOption = None,
     format: FormatOption = Format.TEXT,
 ) -> None:
-    """按留下的依据把一份话术重算一遍，逐字核对，并列出此后变了什么。
+    """按留下的依据把话术、方案、总结或回答重算一遍，逐字核对，并列出此后变了什么。
 
     例：copilot audit replay P3f2a…
     """
@@ -113,19 +113,18 @@ def unlabel(
     emit({"draft_id": draft, "text": text}, text, format)
 
 
-_PARTS = {
-    "text": "正文",
-    "talking_points": "沟通要点",
-    "variants": "其他谈法",
-    "verdict": "检查结论",
-}
-
-
 def _present_replay(result: Replay) -> str:
+    from copilot.pipeline.replay_part import Part
+
     verdict = "重算结果与留存的逐字一致。" if result.same else "重算结果与留存的不一致。"
-    parts = [f"  {_PARTS[name]}：{'一致' if ok else '不一致'}" for name, ok in result.parts.items()]
+    lines = [f"{result.draft_id} {verdict}"]
+    lines += [
+        f"  {Part.called(name)}：{'一致' if ok else '不一致'}" for name, ok in result.parts.items()
+    ]
+    if result.differences:
+        lines += ["不同之处（留存 → 重算）：", *(f"  {line}" for line in result.differences)]
     changed = [f"  {line}" for line in result.changed] or ["  没有"]
-    return "\n".join([f"{result.draft_id} {verdict}", *parts, "此后的变化：", *changed])
+    return "\n".join([*lines, "此后的变化：", *changed])
 
 
 def _present(document: dict[str, Any]) -> str:

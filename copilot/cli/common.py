@@ -28,8 +28,8 @@ class Format(StrEnum):
     JSON = "json"
 
 
-def parse_day(value: str) -> date:
-    """A date option in ISO form.
+def parse_day(value: str, field: str = "as-of") -> date:
+    """A date option in ISO form; ``field`` is the option's name.
 
     Raises:
         InputError: the value is no date.
@@ -38,7 +38,7 @@ def parse_day(value: str) -> date:
         return date.fromisoformat(value)
     except ValueError:
         raise InputError(
-            f"日期无法识别：{value}", field="as-of", next="请写成 2026-11-20 这样的格式。"
+            f"日期无法识别：{value}", field=field, next="请写成 2026-11-20 这样的格式。"
         ) from None
 
 

@@ -228,9 +228,12 @@ def feedback(
 
 def present_feedback(found: FeedbackEvaluation) -> str:
     """An evaluation of readings for people."""
+    from copilot.profiles.feedback.evaluation import METRIC_WORDS
+
     lines = [f"客户原话：{len(found.judged)} 条"]
     lines += [
-        f"  {name:<24} {m['value']:6.1%}  {m['num']}/{m['den']}  [{m['low']:.1%}, {m['high']:.1%}]"
+        f"  {METRIC_WORDS[name]}：{m['value']:.1%}（{m['num']}/{m['den']}，"
+        f"95%区间 {m['low']:.1%}–{m['high']:.1%}）"
         for name, m in found.metrics().items()
     ]
     lines += [

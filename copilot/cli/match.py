@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -20,7 +22,7 @@ from copilot.records.codes import Channel, label
 from copilot.records.tables import label_of
 
 if TYPE_CHECKING:
-    from copilot.records.matching import MatchResult
+    from copilot.records.matching import MatchResult, RefusalReason
 
 
 def match(
@@ -51,15 +53,28 @@ def present(result: MatchResult) -> str:
         f"客户 {result.customer_id}，{label(result.channel)}，{result.as_of}："
         f"可讲 {len(result.allowed)} 个，不可讲 {len(result.refused)} 个"
     ]
-    for candidate in result.allowed:
-        rating = f" {candidate.risk_rating}" if candidate.risk_rating else ""
-        why = f"：{'；'.join(candidate.reasons)}" if candidate.reasons else ""
-        lines.append(f"  ✓ {candidate.product_code} {candidate.name}{rating}{why}")
-        lines += [f"      注意：{caution.message}" for caution in candidate.cautions]
-    for decision in result.refused:
-        lines.append(f"  ✗ {decision.product_code}")
-        lines += [f"      {reason.rule_id}：{reason.message}" for reason in decision.refusals]
+    for reasons, candidates in groupby(result.allowed, key=lambda c: c.reasons):
+        lines.append(f"理由：{'；'.join(reasons)}" if reasons else "没有对应的画像理由：")
+        for candidate in candidates:
+            rating = f" {candidate.risk_rating}" if candidate.risk_rating else ""
+            lines.append(f"  ✓ {candidate.product_code} {candidate.name}{rating}")
+    lines += _grouped("注意", ((c.product_code, c.name, c.cautions) for c in result.allowed))
+    refused = ((d.product_code, d.shown_name, d.refusals) for d in result.refused)
+    lines += _grouped("不可讲", refused)
     if result.unchecked:
         missing = "、".join(label_of(what) for what in result.unchecked)
         lines.append(f"未能核验（缺少数据）：{missing}")
     return "\n".join(lines)
+
+
+def _grouped(
+    title: str, products: Iterable[tuple[str, str, tuple[RefusalReason, ...]]]
+) -> Iterator[str]:
+    """Each set of reasons once, with the products that it is about."""
+    about: dict[tuple[RefusalReason, ...], list[str]] = {}
+    for code, name, reasons in products:
+        if reasons:
+            about.setdefault(reasons, []).append(f"{code} {name}".replace(" （", "（"))
+    for reasons, named in about.items():
+        yield f"{title}：{'、'.join(named)}"
+        yield from (f"      {reason.message}（{reason.rule_id}）" for reason in reasons)

@@ -43,6 +43,7 @@ def pitch(
     follow_up: Annotated[
         bool, typer.Option("--after-visit", help="客户来过网点以后的跟进。")
     ] = False,
+    asked: Annotated[bool, typer.Option("--asked", help="客户主动问起：按答复来讲。")] = False,
     acting: StaffOption = None,
     as_of: AsOfOption = None,
     data_dir: DataDirOption = None,
@@ -68,7 +69,14 @@ def pitch(
             field="describe",
             next='例：--describe "六十多岁阿姨，问三年定期"。',
         )
-    occasion = Occasion.FOLLOW_UP if follow_up else Occasion.FIRST
+    if follow_up and asked:
+        raise InputError(
+            "--after-visit 与 --asked 只能选一个。",
+            field="asked",
+            next="客户来过以后的跟进用 --after-visit，客户当面问起用 --asked。",
+        )
+    occasion = Occasion.ASKED if asked else Occasion.FIRST
+    occasion = Occasion.FOLLOW_UP if follow_up else occasion
     request = PitchRequest(product, channel, customer, describe or "", occasion)
     with workbench(data_dir, config, acting, as_of) as bench:
         result = draft_pitch(bench, request)
@@ -114,6 +122,11 @@ def present_refusal(refusal: Refusal) -> str:
         lines.append(f"  · {reason.message}")
         cited = "、".join(f"《{c.regulation}》{c.article}" for c in reason.citations)
         lines.append(f"    规则 {reason.rule_id}" + (f"，依据 {cited}" if cited else ""))
+    if refusal.dissuasion:
+        lines += ["", "先这样对客户说：", f"  {refusal.dissuasion}"]
+    if refusal.open_channels:
+        channels = "、".join(label(channel) for channel in refusal.open_channels)
+        lines += ["", f"可以改用的渠道：{channels}（厅堂面谈指客户到店时）。"]
     lines += _section("可以介绍", [f"{a.name}（{a.product_code}）" for a in refusal.alternatives])
     if refusal.referral_line:
         lines += ["", "转介话术：", f"  {refusal.referral_line}"]

@@ -198,7 +198,8 @@ def present_reading(reading: TextReading) -> str:
     """One reading for people."""
     because = f"，依据：{'、'.join(reading.because)}" if reading.because else ""
     mixed = "，有褒有贬" if reading.mixed else ""
-    return f"{reading.as_json()['words']}{mixed}{because}"
+    first = f"，先服务（{reading.concern}）" if reading.serve_first else ""
+    return f"{reading.as_json()['words']}{mixed}{first}{because}"
 
 
 def present_explanation(found: FeatureExplanation) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -56,16 +57,21 @@ def new(
 
     例：copilot rules new --id cn.advertising.lucky --title 不得用吉利数字招徕
     """
-    from copilot.compliance.authoring import NewRule, write_rule
+    from copilot.compliance.authoring import NewRule, known_evidence, rule_file, write_rule
 
-    day: date | None = parse_day(effective) if effective else None
+    day: date | None = parse_day(effective, "effective-from") if effective else None
+    folder = (knowledge or settings_for(None, config).knowledge_dir) / "rules"
     rule = NewRule(
-        rule_id=_answer(rule_id, "id", "规则号（辖区.主题.名称）"),
+        rule_id=_answer(
+            rule_id, "id", "规则号（辖区.主题.名称）", lambda given: rule_file(given, folder)
+        ),
         title=_answer(title, "title", "标题"),
         terms=_answers(terms, "term", "要找的词", 1),
         regulation=_answer(regulation, "regulation", "依据的法规"),
         article=_answer(article, "article", "条号"),
-        evidence=_answer(evidence, "evidence", "读到什么程度（text、quote、summary、recall）"),
+        evidence=_answer(
+            evidence, "evidence", "读到什么程度（text、quote、summary、recall）", known_evidence
+        ),
         why=_answer(why, "why", "为什么不可以"),
         message=message,
         suggestion=_answer(suggestion, "suggestion", "应当怎么写"),
@@ -76,7 +82,6 @@ def new(
         channels=channels or (),
         effective_from=day,
     )
-    folder = (knowledge or settings_for(None, config).knowledge_dir) / "rules"
     path = write_rule(rule, folder)
     emit(
         {"rule_id": rule.rule_id, "file": str(path)},
@@ -85,12 +90,26 @@ def new(
     )
 
 
-def _answer(given: str | None, name: str, question: str) -> str:
+def _answer(
+    given: str | None,
+    name: str,
+    question: str,
+    check: Callable[[str], object] | None = None,
+) -> str:
+    """An option, or the answer to its question, which is asked again while ``check`` refuses."""
     if given is not None:
         return given
     if not sys.stdin.isatty():
         raise InputError(f"缺少 --{name}（{question}）。", field=name, next="请补上该选项。")
-    return str(typer.prompt(question))
+    while True:
+        answer = str(typer.prompt(question)).strip()
+        try:
+            if check is not None:
+                check(answer)
+        except InputError as refused:
+            typer.echo(str(refused), err=True)
+        else:
+            return answer
 
 
 def _answers(given: list[str] | None, name: str, question: str, least: int) -> list[str]:

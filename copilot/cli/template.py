@@ -13,6 +13,7 @@ from copilot.cli.common import (
     DataDirOption,
     Format,
     FormatOption,
+    StaffOption,
     emit,
     parse_day,
     workbench,
@@ -58,6 +59,7 @@ def list_(
         ProductType | None, typer.Option("--product", metavar="TYPE", help="产品类型。")
     ] = None,
     channel: Annotated[Channel | None, typer.Option("--channel", help="渠道。")] = None,
+    acting: StaffOption = None,
     as_of: AsOfOption = None,
     data_dir: DataDirOption = None,
     config: ConfigOption = None,
@@ -72,7 +74,7 @@ def list_(
     from copilot.records.template import ApprovalState
 
     wanted = one_of(ApprovalState, state, "state")
-    with workbench(data_dir, config, None, as_of) as bench:
+    with workbench(data_dir, config, acting, as_of) as bench:
         lines = list_templates(
             bench, state=wanted, stopped=suspended, product_type=product, channel=channel
         )
@@ -153,6 +155,7 @@ def queue(
     mine: Annotated[
         str | None, typer.Option("--for", metavar="STAFF", help="只列这位员工可以决定的。")
     ] = None,
+    acting: StaffOption = None,
     as_of: AsOfOption = None,
     data_dir: DataDirOption = None,
     config: ConfigOption = None,
@@ -164,7 +167,7 @@ def queue(
     """
     from copilot.pipeline.template_list import queue as waiting
 
-    with workbench(data_dir, config, None, as_of) as bench:
+    with workbench(data_dir, config, acting, as_of) as bench:
         clusters = waiting(bench, decider=mine)
     document = {
         "texts": sum(len(cluster.items) for cluster in clusters),

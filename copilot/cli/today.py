@@ -47,7 +47,7 @@ def today(
 def present(calls: CallList) -> str:
     """The call list for people."""
     if not calls.calls:
-        return f"{calls.as_of.isoformat()} 没有值得主动联系的客户。"
+        return f"{calls.as_of.isoformat()} 没有值得主动联系的客户。{calls.note}"
     lines = [
         f"今天值得联系的客户（{calls.branch_id or '全行'}，数据截至 {calls.as_of.isoformat()}）"
     ]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Sequence
 from datetime import datetime
+from itertools import zip_longest
 from typing import Any
 
 from copilot.delivery.package import restamped
@@ -19,16 +19,15 @@ from copilot.delivery.word_chart import (
     height_of,
     inline_xml,
 )
+from copilot.delivery.word_table import add_table, breakable
 from copilot.records.report import (
     Block,
     Chart,
     Gantt,
     Paragraph,
-    Piece,
     Report,
     Style,
     Table,
-    cell_text,
 )
 
 BODY_FONT, HEADING_FONT, LATIN_FONT = "宋体", "微软雅黑", "Times New Roman"
@@ -77,7 +76,7 @@ class _Document:
             _set_font(style.element.get_or_add_rPr(), HEADING_FONT if headed else BODY_FONT)
             style.font.size = Pt(size)
         normal = self._document.styles["Normal"].paragraph_format
-        normal.line_spacing, normal.space_after = 1.25, Pt(4)
+        normal.line_spacing, normal.space_before, normal.space_after = 1.25, Pt(2), Pt(3)
         _set_language(self._document.styles.element)
 
     def _set_page(self) -> None:
@@ -98,15 +97,22 @@ class _Document:
         _add_run(footer, "页", size=9)
 
     def _write(self) -> None:
+        from docx.enum.text import WD_ALIGN_PARAGRAPH
+
         report = self._report
-        self._document.add_paragraph(report.title, style="Title")
+        title = self._document.add_paragraph(report.title, style="Title")
+        title.alignment = WD_ALIGN_PARAGRAPH.CENTER
         for line in (report.subtitle, report.label):
             if line:
-                _add_run(self._document.add_paragraph(), line, size=9, colour=_GREY)
+                paragraph = self._document.add_paragraph()
+                paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
+                _add_run(paragraph, line, size=9, colour=_GREY)
         for section in report.sections:
             self._document.add_heading(section.heading, 1)
-            for block in section.blocks:
+            for block, following in zip_longest(section.blocks, section.blocks[1:]):
                 self._add(block)
+                if isinstance(block, Paragraph) and isinstance(following, (Table, Chart, Gantt)):
+                    self._document.paragraphs[-1].paragraph_format.keep_with_next = True
         if self._numbers:
             self._add_references()
 
@@ -115,7 +121,7 @@ class _Document:
             self._add_paragraph(block)
         elif isinstance(block, Table):
             self._add_caption(block.title)
-            self._add_table(block.header, block.rows)
+            add_table(self._document, block)
             self._add_note(block.note)
         else:
             self._add_caption(block.title)
@@ -128,7 +134,7 @@ class _Document:
         if block.style is Style.NOTE:
             _add_run(paragraph, block.text, size=9, colour=_GREY)
         else:
-            paragraph.add_run(block.text)
+            paragraph.add_run(breakable(block.text))
         if block.evidence:
             _add_link(paragraph, f"[{self._numbers[block.evidence]}]", self._anchor(block.evidence))
 
@@ -138,17 +144,12 @@ class _Document:
             caption.paragraph_format.keep_with_next = True
 
     def _add_note(self, note: str) -> None:
-        if note:
-            _add_run(self._document.add_paragraph(), note, size=9, colour=_GREY)
+        from docx.shared import Pt
 
-    def _add_table(self, header: Sequence[str], rows: Sequence[Sequence[Piece]]) -> None:
-        table = self._document.add_table(rows=1, cols=len(header), style="Table Grid")
-        _repeat_on_each_page(table.rows[0])
-        _write_row(table.rows[0], header, bold=True)
-        for row in rows:
-            added = table.add_row()
-            _keep_together(added)
-            _write_row(added, [cell_text(cell) for cell in row])
+        if note:
+            paragraph = self._document.add_paragraph()
+            _add_run(paragraph, note, size=9, colour=_GREY)
+            paragraph.paragraph_format.space_after = Pt(8)
 
     def _add_chart(self, block: Chart | Gantt) -> None:
         from docx.opc.packuri import PackURI
@@ -173,7 +174,8 @@ class _Document:
         for ids, number in self._numbers.items():
             paragraph = self._document.add_paragraph()
             _add_bookmark(paragraph, self._anchor(ids), number)
-            _add_run(paragraph, f"[{number}] {'、'.join(ids)}", size=9)
+            paragraph.paragraph_format.line_spacing = 1.0
+            _add_run(paragraph, f"[{number}] {'、'.join(ids)}", size=8)
 
     def _anchor(self, ids: tuple[str, ...]) -> str:
         return f"ref{self._numbers[ids]}"
@@ -246,7 +248,7 @@ def _set_language(styles: Any) -> None:
 def _add_run(paragraph: Any, text: str, *, size: float, colour: str = "") -> None:
     from docx.shared import Pt, RGBColor
 
-    run = paragraph.add_run(text)
+    run = paragraph.add_run(breakable(text))
     run.font.size = Pt(size)
     if colour:
         run.font.color.rgb = RGBColor.from_string(colour)
@@ -288,23 +290,3 @@ def _add_bookmark(paragraph: Any, name: str, number: int) -> None:
         if tag == "w:bookmarkStart":
             mark.set(qn("w:name"), name)
         paragraph._p.append(mark)
-
-
-def _repeat_on_each_page(row: Any) -> None:
-    from docx.oxml import OxmlElement
-
-    row._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))
-
-
-def _keep_together(row: Any) -> None:
-    from docx.oxml import OxmlElement
-
-    row._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
-
-
-def _write_row(row: Any, texts: Sequence[str], *, bold: bool = False) -> None:
-    from docx.shared import Pt
-
-    for cell, text in zip(row.cells, texts, strict=True):
-        run = cell.paragraphs[0].add_run(text)
-        run.font.size, run.bold = Pt(9), bold

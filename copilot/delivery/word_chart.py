@@ -24,6 +24,7 @@ _SERIAL_ZERO = date(1899, 12, 30)  # day 0 of spreadsheet dates
 _FIXED = datetime(1980, 1, 1)
 _WIDTH, _HEIGHT, _ROW = 5_486_400, 2_743_200, 300_000  # EMU
 _FONT = 900  # hundredths of a point
+_MOST_CHARACTERS = 30  # of the names below upright columns
 
 
 def chart_xml(block: Chart | Gantt, workbook_rid: str) -> tuple[bytes, bytes]:
@@ -74,11 +75,18 @@ def _kind(block: Chart | Gantt) -> Any:
 
     if isinstance(block, Gantt):
         return XL_CHART_TYPE.BAR_STACKED
+    if _lies(block):
+        return XL_CHART_TYPE.BAR_CLUSTERED
     return {
         ChartKind.BAR: XL_CHART_TYPE.COLUMN_CLUSTERED,
         ChartKind.LINE: XL_CHART_TYPE.LINE_MARKERS,
-        ChartKind.FUNNEL: XL_CHART_TYPE.BAR_CLUSTERED,
     }[block.kind]
+
+
+def _lies(chart: Chart) -> bool:
+    """Whether the bars lie: a funnel, or one series whose names would run into each other."""
+    crowded = sum(map(len, chart.categories)) > _MOST_CHARACTERS and len(chart.series) == 1
+    return chart.kind is ChartKind.FUNNEL or (chart.kind is ChartKind.BAR and crowded)
 
 
 def _chart_data(chart: Chart) -> Any:
@@ -129,15 +137,15 @@ def _lay_out_chart(space: Any, block: Chart) -> None:
         chart.legend.position = XL_LEGEND_POSITION.BOTTOM
         chart.legend.include_in_layout = False
     if block.kind is not ChartKind.LINE:
-        plot.gap_width = 40 if block.kind is ChartKind.FUNNEL else 80
+        plot.gap_width = 40 if _lies(block) else 80
     plot.has_data_labels = True
     plot.data_labels.show_value = True
     plot.data_labels.font.size = Pt(9)
-    if block.kind is ChartKind.FUNNEL:
+    if _lies(block):
         chart.category_axis.reverse_order = True
         chart.value_axis.visible = False
     chart.value_axis.has_major_gridlines = block.kind is ChartKind.LINE
-    if block.unit and block.kind is not ChartKind.FUNNEL:
+    if block.unit and not _lies(block):
         chart.value_axis.has_title = True
         chart.value_axis.axis_title.text_frame.text = block.unit
     for series, colour in zip(plot.series, _COLOURS, strict=False):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from copilot.drafting.fill import UNKNOWN_SALUTATION, Filled, product_values
-from copilot.records.codes import Channel, LifeStage, Manner, Occasion, Tier
+from copilot.records.codes import Channel, LifeStage, Manner, Occasion, ProductType, Tier
 from copilot.records.customer import Customer
 from copilot.records.draft import Figure
 from copilot.records.figures import full_date, month_day
@@ -22,6 +22,7 @@ _CARD_LINES = ("资产：", "风险：", "联系：")
 NO_PROFILE = "没有客户画像：只介绍产品信息，不作推荐"
 _OWNERS = ("个体工商户", "企业主", "私营业主", "个体户")
 _YOUNG_UNTIL = 45
+_LENDING = (ProductType.LOAN, ProductType.CREDIT_CARD)
 #: What somebody holds who has invested before.
 _INVESTED = ("aum_wmp", "aum_fund", "aum_gold", "aum_structured", "aum_insurance")
 _ASK_FIRST = ("先问这笔钱的用途和使用时间", "先看风险测评是否在有效期内")
@@ -126,7 +127,7 @@ def staff_card(brief: WritingBrief) -> tuple[str, ...]:
     lines += [line for line in brief.profile.card.splitlines() if line.startswith(_CARD_LINES)]
     lines += _ASK_FIRST
     shown = list(dict.fromkeys(lines))[: max(STAFF_CARD_REASONS, len(reasons))]
-    return (*shown, *_suitability_line(brief))
+    return (*shown, *_suitability_line(brief), *_doubts(brief))
 
 
 def _card_without_profile(brief: WritingBrief) -> tuple[str, ...]:
@@ -143,6 +144,19 @@ def _suitability_line(brief: WritingBrief) -> tuple[str, ...]:
     level = brief.profile.value("risk_declared") if brief.profile else None
     rating = brief.product.risk_rating
     return (f"风险承受能力{level}，产品{rating}，等级相符",) if level and rating else ()
+
+
+def _doubts(brief: WritingBrief) -> Iterator[str]:
+    """What speaks against this product for this customer, for the employee to settle first."""
+    least, profile = brief.product.min_amount, brief.profile
+    assets = profile.value("aum_total") if profile else None
+    lending = brief.product.type in _LENDING
+    if least and isinstance(assets, int) and least > assets and not lending:
+        yield "起点高于本行已知的资产：先问有没有别处的钱，没有就不讲这款"
+    if lending and Manner.ELDER in brief.manners:
+        yield "客户年长：先向信贷同事核对年龄要求，不合适就不提"
+    if lending and brief.life_stage is LifeStage.STUDENT:
+        yield "客户是学生：没有稳定收入的，不主动介绍贷款和分期"
 
 
 def leading_reason(brief: WritingBrief) -> Reason | None:

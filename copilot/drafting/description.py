@@ -14,29 +14,44 @@ from itertools import pairwise
 from copilot.records.codes import LifeStage, Manner
 from copilot.records.template import Move, Script
 
-_AGE = re.compile(
-    r"(\d{1,3}|[一二三四五六七八九]?十[一二三四五六七八九]?|[一二三四五六七八九])多?岁"
+_NUMBER = "[一二三四五六七八九]?十[一二三四五六七八九]?|[一二三四五六七八九]"
+_AGE = re.compile(rf"(\d{{1,3}}|{_NUMBER})[多来几]?岁")
+#: Ages told without 岁: 快七十了, 年过六旬, 八十出头.
+_AGE_ROUGHLY = re.compile(
+    r"(?:快|都|年过|有)(\d0|[六七八九]十?)[旬了]|(\d0|[六七八九]十)(?:出头|好几|上下|高龄)"
 )
 _NUMERALS = {word: number for number, word in enumerate("一二三四五六七八九", start=1)}
 _AGES_IMPLIED = {"小学生": 10, "初中生": 14, "高中生": 16, "未成年": 17}
 _RETIRED_FROM = 60
+_ELDER_WORDS = (
+    "老太太", "老爷子", "老大爷", "大爷", "老大娘", "大娘", "大妈", "奶奶", "爷爷", "婆婆",
+    "老伯", "老先生", "老人", "老年", "老两口", "老头",
+)  # fmt: skip
+#: Words for people of whom nobody knows whether they are old enough for special care.
+_PERHAPS_ELDER = ("阿姨", "大叔", "叔叔", "伯伯", "伯母", "婶")
 _STAGE_WORDS = {
-    LifeStage.RETIRED: (
-        "退休",
-        "老人",
-        "大爷",
-        "大妈",
-        "奶奶",
-        "爷爷",
-        "养老",
-        "六十",
-        "七十",
-        "八十",
-    ),
     LifeStage.STUDENT: ("学生", "大学", "上学"),
     LifeStage.FAMILY: ("孩子", "宝妈", "家长", "房贷", "带娃"),
     LifeStage.WORKING: ("上班", "工资", "白领", "职工", "打工", "刚工作"),
 }
+_ASKS = re.compile(
+    r"问|咨询|了解|打听|打算|想.{0,6}(?:存|买|办|看|要|开|攒)|要(?:存|买|办|开)|有没有|哪种"
+)
+_COMPARES = re.compile(r"(?:隔壁|别家|别的|对面|其他|人家)(?:银?行)?.{0,6}(?:利率|利息|高|低|起点)")
+_STRANGER = "陌生人|网友|网上认识的?人?|群里|群主|导师|荐股"
+_SOMEBODY = f"有人|对方|客服|警察|公安|民警|法院|检察院|公检法|{_STRANGER}"
+_GAP = "[^，。,;；]{0,8}"
+#: What customers say while they are being deceived; what asks how to guard against it is not.
+_FRAUD = re.compile(
+    rf"安全账户|刷单|杀猪盘|屏幕共享|共享屏幕|解冻费|涉嫌洗钱|洗钱案|注销校园贷|征信修复"
+    rf"|(?:{_SOMEBODY}){_GAP}(?:让|叫|要|催|教){_GAP}"
+    rf"(?:转账|转钱|转给|转到|汇款|汇钱|汇到|打钱|打款|取现金|验证码)"
+    rf"|(?:{_STRANGER}){_GAP}(?:带|教|拉|推荐){_GAP}(?:投资|炒股|炒币|赚钱|荐股)"
+    rf"|(?:要|给|发|告诉|念){_GAP}验证码"
+    rf"|(?:中奖|奖金|退税|补贴){_GAP}(?:先交|先付|保证金|激活)"
+    rf"|被骗|上当|受骗|(?:出租|出借|借给|租给|卖给){_GAP}(?:银行卡|账户)"
+)
+_GUARDING = re.compile(r"(?:怎么|如何|想|学|了解|咨询|宣传).{0,4}(?:防|识别)|防诈|反诈|防骗")
 _MANNER_WORDS = {
     Manner.PRIVATE: ("私行", "私人银行", "上千万", "几千万"),
     Manner.FIRST_TIME: ("第一次买", "第一次接触", "没买过", "没接触过", "不懂理财", "新手"),
@@ -53,14 +68,18 @@ _TELLING = 0.06  # of the scripts; what more of them say tells nothing
 def age_in_words(description: str) -> int | None:
     """The age that a description of a walk-in states or clearly implies; in full years.
 
-    >>> age_in_words("15岁初中生"), age_in_words("六十多岁阿姨"), age_in_words("想存定期")
+    >>> age_in_words("15岁初中生"), age_in_words("六十多岁阿姨"), age_in_words("想存六十万定期")
     (15, 60, None)
+    >>> age_in_words("快七十了"), age_in_words("80出头的老先生")
+    (70, 80)
     """
-    stated = _AGE.search(description)
-    if stated is None:
-        implied = (age for word, age in _AGES_IMPLIED.items() if word in description)
-        return next(implied, None)
-    return _number(stated[1])
+    if stated := _AGE.search(description):
+        return _number(stated[1])
+    if roughly := _AGE_ROUGHLY.search(description):
+        tens = _number((roughly[1] or roughly[2]).removesuffix("十"))
+        return tens if tens >= 10 else tens * 10
+    implied = (age for word, age in _AGES_IMPLIED.items() if word in description)
+    return next(implied, None)
 
 
 def _number(words: str) -> int:
@@ -79,11 +98,55 @@ def life_stage_in_words(description: str) -> LifeStage:
     >>> life_stage_in_words("六十多岁的退休阿姨，想存20万").value, life_stage_in_words("").value
     ('retired', 'unknown')
     """
-    for stage, words in _STAGE_WORDS.items():
-        if any(word in description for word in words):
-            return stage
     age = age_in_words(description)
-    return LifeStage.RETIRED if age is not None and age >= _RETIRED_FROM else LifeStage.UNKNOWN
+    called_old = any(word in description for word in _ELDER_WORDS)
+    if "退休" in description or (called_old if age is None else age >= _RETIRED_FROM):
+        return LifeStage.RETIRED
+    stages = (
+        stage for stage, words in _STAGE_WORDS.items() if any(w in description for w in words)
+    )
+    return next(stages, LifeStage.UNKNOWN)
+
+
+def perhaps_elder(description: str) -> bool:
+    """Whether a walk-in may be old enough for the care that the elderly are owed.
+
+    >>> perhaps_elder("老太太问理财"), perhaps_elder("40岁的阿姨"), perhaps_elder("阿姨问国债")
+    (True, False, True)
+    """
+    age = age_in_words(description)
+    if age is not None:
+        return age >= _RETIRED_FROM
+    named = (*_ELDER_WORDS, *_PERHAPS_ELDER, "退休")
+    return any(word in description for word in named)
+
+
+def asks(description: str) -> bool:
+    """Whether a walk-in has asked: the words are then an answer and no offer.
+
+    >>> asks("六十多岁阿姨，问三年定期"), asks("老爷子来取退休金")
+    (True, False)
+    """
+    return bool(_ASKS.search(description))
+
+
+def compares(description: str) -> bool:
+    """Whether a walk-in holds another bank's terms against ours: an objection, no complaint.
+
+    >>> compares("大妈嫌隔壁行利率高"), compares("嫌排队太久")
+    (True, False)
+    """
+    return bool(_COMPARES.search(description))
+
+
+def fraud_signs(description: str) -> str:
+    """The words of a description that sound of somebody being deceived; nothing else.
+
+    >>> fraud_signs("有人让我转账到安全账户"), fraud_signs("想了解怎么防骗")
+    ('有人让我转账', '')
+    """
+    found = _FRAUD.search(description)
+    return "" if found is None or _GUARDING.search(description) else found[0]
 
 
 def manners_in_words(description: str) -> tuple[Manner, ...]:

@@ -102,4 +102,5 @@ def _suits(script: Script, brief: WritingBrief, leading: str) -> bool:
         and (not script.manners or bool({*script.manners} & {*brief.manners}))
         and (not script.reasons or leading in script.reasons)
         and brief.occasion in (script.occasions or Occasion)
+        and (not script.raised or script.script_id in brief.asked_for)
     )

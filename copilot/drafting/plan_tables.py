@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence, Set
+
 from copilot.records.codes import label
 from copilot.records.figures import amount, full_date, term
 from copilot.records.metric import Metric, Unit
@@ -9,6 +11,7 @@ from copilot.records.plan import PlanBasis
 from copilot.records.report import Piece, Stated, Table
 
 MOST_REASONS = 8
+MOST_LABELS = 2
 _PURPOSES = (
     ("触达率", "已触达 ÷ 名单人数", "触达记录", "每周"),
     ("回应率与接受率", "有回应、接受 ÷ 已触达，附分母与95%区间", "触达记录的结果", "每周"),
@@ -46,14 +49,6 @@ def strongest_reasons(basis: PlanBasis) -> list[Metric]:
     """The reasons that most customers have."""
     found = [m for name, m in basis.metrics.items() if name.startswith("reason.")]
     return found[:MOST_REASONS]
-
-
-def reasons(basis: PlanBasis) -> Table:
-    """The reasons of the profiles among those who may be approached."""
-    found = strongest_reasons(basis)
-    rows = tuple((metric.label, metric.stated) for metric in found)
-    note = "理由只供员工参考，不对客户复述其资产情况。"
-    return Table("表：数据中的联系理由（可触达客户）", ("理由", "客户数"), rows, note)
 
 
 def products(basis: PlanBasis) -> Table:
@@ -101,21 +96,24 @@ def conversions(basis: PlanBasis) -> Table:
 def staffing(basis: PlanBasis) -> Table:
     """How many customers each member of staff has to contact."""
     rows = tuple(
-        (staff_id, basis.metric(f"staff.{staff_id}").stated) for staff_id in basis.managers
+        (staff_id, basis.staff_names.get(staff_id, ""), basis.metric(f"staff.{staff_id}").stated)
+        for staff_id in basis.managers
     )
-    return Table("表：人工名单分工", ("工号", "客户数"), rows)
+    return Table("表：人工名单分工", ("工号", "姓名", "客户数"), rows)
 
 
 def templates(basis: PlanBasis) -> Table:
     """The approved texts for each channel, or that there are none."""
     rows: list[tuple[Piece, ...]] = []
     for channel in basis.reach.channels:
+        if not basis.metric(f"assigned.{channel.value}").value:
+            continue
         approved = [t for t in basis.templates if t.channel is channel]
         for one in approved:
             rows.append(
                 (label(channel), one.template_id, one.title, one.number, full_date(one.valid_to))
             )
-        if not approved and basis.metric(f"assigned.{channel.value}").value:
+        if not approved:
             rows.append((label(channel), "无", "没有适用的已批准话术，须先送审", "", ""))
     header = ("渠道", "模板", "名称", "批准编号", "有效至")
     note = "对客只用已批准的原文；改动一个字也要重新送审。"
@@ -124,8 +122,8 @@ def templates(basis: PlanBasis) -> Table:
 
 def checklist(basis: PlanBasis) -> Table:
     """What has to be kept, with rules and articles."""
-    rows = tuple((item.demand, item.rule_id, item.articles) for item in basis.checklist)
-    return Table("表：合规清单", ("要求", "规则", "依据"), rows)
+    rows = tuple((item.demand, item.articles, item.rule_id) for item in basis.checklist)
+    return Table("表：合规清单", ("要求", "依据", "规则"), rows)
 
 
 def measurement(basis: PlanBasis) -> Table:
@@ -134,10 +132,29 @@ def measurement(basis: PlanBasis) -> Table:
     return Table("表：衡量", ("指标", "口径", "数据", "时间"), tuple(rows))
 
 
-def definitions(basis: PlanBasis) -> Table:
-    """Every figure of the plan with its formula."""
-    rows = tuple((m.label, m.stated, m.formula, m.source) for m in basis.metrics.values())
-    return Table("", ("数字", "值", "口径", "编号"), rows)
+def sign_off() -> Table:
+    """Room for those who answer for the plan."""
+    return Table("", ("编制人", "复核人", "支行行长", "日期"), (("", "", "", ""),))
+
+
+def definitions(basis: PlanBasis, used: Set[str]) -> Table:
+    """Every figure that the plan states with its formula; figures of one formula in one row."""
+    alike: dict[str, list[Metric]] = {}
+    for metric in basis.metrics.values():
+        if metric.known and metric.source in used:
+            alike.setdefault(metric.formula, []).append(metric)
+    rows = tuple((_labels(metrics), _value(metrics), f) for f, metrics in alike.items())
+    note = "每个数字的编号、算式和查询语句随草稿留存，可按草稿编号查阅。"
+    return Table("", ("数字", "值", "口径"), rows, note)
+
+
+def _labels(metrics: Sequence[Metric]) -> str:
+    names = "、".join(metric.label for metric in metrics[:MOST_LABELS])
+    return f"{names}等" if len(metrics) > MOST_LABELS else names
+
+
+def _value(metrics: Sequence[Metric]) -> Piece:
+    return metrics[0].stated if len(metrics) == 1 else "见正文"
 
 
 def _interval(metric: Metric) -> Piece:

@@ -17,7 +17,7 @@ from copilot.drafting.plan_tables import (
     groups,
     measurement,
     products,
-    reasons,
+    sign_off,
     staffing,
     strongest_reasons,
     templates,
@@ -36,6 +36,7 @@ from copilot.records.report import (
     Section,
     Series,
     Style,
+    sources_in,
 )
 
 NUMERALS = ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一")
@@ -74,9 +75,10 @@ def overview(basis: PlanBasis) -> tuple[Paragraph, ...]:
         enough = _enough(m("effort.days_needed"), m("effort.days_available"))
         words = "人工触达所需{effort.days_needed}，可用{effort.days_available}。"
         found.append(say(basis, words + enough))
-    if m("trial.mde").known:
+    if m("trial.mde").known and m("trial.held_out").value:
         words = "随机留出对照组{trial.held_out}，能分辨的最小差别是{trial.mde}。"
-        found.append(say(basis, words))
+        few = "名单人数少，看不出期望的效果，随机留出{trial.held_out}只作参照。"
+        found.append(say(basis, few if _too_few(basis) else words))
     return tuple(found)
 
 
@@ -107,7 +109,7 @@ def plan_sections(basis: PlanBasis, prose: tuple[Paragraph, ...]) -> tuple[Secti
         ("渠道、触达限制与话术", _channels(basis)),
         ("试验设计", _trial(basis)),
         ("风险与合规清单", _compliance(basis)),
-        ("效果衡量", (measurement(basis),)),
+        ("效果衡量", (Paragraph.of("方案期内按下表记录，结束后归档。"), measurement(basis))),
     )
     sections = [
         Section(f"{numeral}、{heading}", tuple(blocks))
@@ -116,7 +118,10 @@ def plan_sections(basis: PlanBasis, prose: tuple[Paragraph, ...]) -> tuple[Secti
     if basis.missing:
         lines = tuple(Paragraph.of(line, style=Style.BULLET) for line in basis.missing)
         sections.append(Section("缺少的数据", lines))
-    return (*sections, Section("附：数字口径", (definitions(basis),)))
+    answering = Paragraph.of("签字人对名单、口径和话术的使用负责。")
+    sections.append(Section("会签", (answering, sign_off())))
+    used = frozenset[str]().union(*map(sources_in, sections))
+    return (*sections, Section("附：数字口径", (definitions(basis, used),)))
 
 
 def _goal(basis: PlanBasis) -> Iterator[Block]:
@@ -124,8 +129,11 @@ def _goal(basis: PlanBasis) -> Iterator[Block]:
     yield Paragraph.of(f"目标原文：{goal.text}")
     days = f"{full_date(goal.window.first)}至{full_date(goal.window.last)}"
     yield Paragraph.of(f"期间：{days}（{goal.window.label}）。")
-    yield say(basis, f"现状：{basis.metric('base.standing').label}，{{base.standing~}}。")
-    yield say(basis, "目标数：{goal.value}。")
+    yield say(basis, f"现状：{basis.metric('base.standing').label}{{base.standing~}}。")
+    if basis.metric("goal.value").known:
+        yield say(basis, "目标数：{goal.value}。")
+    elif goal.share is not None:
+        yield Paragraph.of(f"{basis.metric('goal.value').missing}。")
     given = "总行下达的指标：{target.head_office}"
     if basis.metric("target.head_office").known:
         given += "（照录，未作改动）；现状距该指标：{target.gap}"
@@ -151,7 +159,6 @@ def _audience(basis: PlanBasis) -> Iterator[Block]:
         names = "、".join(basis.reach.unchecked)
         yield Paragraph.of(f"缺少数据、未能核验：{names}。", style=Style.NOTE)
     if strongest_reasons(basis):
-        yield reasons(basis)
         yield _reason_chart(basis)
 
 
@@ -159,13 +166,16 @@ def _reason_chart(basis: PlanBasis) -> Chart:
     found = strongest_reasons(basis)
     values = tuple(float(one.value) for one in found if isinstance(one.value, int))
     series = Series("客户数", values, tuple(one.source for one in found))
-    return Chart("图：联系理由", ChartKind.BAR, tuple(m.label for m in found), (series,), "位")
+    names = tuple(metric.label for metric in found)
+    note = "理由只供员工参考，不对客户复述其资产情况。"
+    return Chart("图：可触达客户的联系理由", ChartKind.BAR, names, (series,), "位", note)
 
 
 def _products(basis: PlanBasis) -> Iterator[Block]:
     if not basis.goal.product_types:
         yield Paragraph.of("这个目标不推介产品，只做功能介绍；触达门禁按普通存款核验。")
-    if basis.reach.products:
+    elif basis.reach.products:
+        yield Paragraph.of("下列产品在售，与目标相符；能不能对某位客户讲，由门禁逐人核验。")
         yield products(basis)
     else:
         yield Paragraph.of("货架上没有在售的对应产品，方案只能停在客群与触达一步。")
@@ -173,8 +183,10 @@ def _products(basis: PlanBasis) -> Iterator[Block]:
 
 def _forecast(basis: PlanBasis) -> Iterator[Block]:
     m = basis.metric
+    yield Paragraph.of("转化率取自本行自己的触达记录，没有借用外部数字。")
     yield conversions(basis)
-    for name in ("past.sale_after_accept", "past.ticket"):
+    sells = bool(basis.goal.product_types)
+    for name in ("past.sale_after_accept", "past.ticket") if sells else ():
         count = f"（依据{m(name).denominator:,}次记录）" if m(name).known else ""
         yield say(basis, f"{m(name).label}：{{{name}~}}{count}。")
     if not m("forecast.accepted").known:
@@ -185,9 +197,11 @@ def _forecast(basis: PlanBasis) -> Iterator[Block]:
     yield say(basis, f"名单触达一轮，预计接受{{forecast.accepted}}，按占比的95%区间为{ends}。")
     if m("forecast.unknown_heads").value:
         yield say(basis, "另有{forecast.unknown_heads}分在没有转化记录的渠道，未计入预测。")
-    for name in ("forecast.sales", "forecast.amount", "goal.covered", "goal.gap"):
-        yield say(basis, f"{m(name).label}：{{{name}}}。", Style.BULLET)
-    steps = [m(name) for name in _FUNNEL if m(name).known]
+    sold = ("forecast.sales", "forecast.amount")
+    for name in (*(sold if sells else ()), "goal.covered", "goal.gap"):
+        if m(name).known or name in sold:
+            yield say(basis, f"{m(name).label}：{{{name}~}}。", Style.BULLET)
+    steps = [m(name) for name in _FUNNEL if m(name).known and (sells or name not in sold)]
     values = tuple(float(step.value) for step in steps if isinstance(step.value, int))
     series = Series("人数", values, tuple(step.source for step in steps))
     yield Chart("图：客群漏斗", ChartKind.FUNNEL, tuple(s.label for s in steps), (series,), "位")
@@ -246,6 +260,9 @@ def _channels(basis: PlanBasis) -> Iterator[Block]:
         "同一客户两次营销触达之间要隔够天数，期内至多{effort.touches}；"
         "客户说不，当场停止，登记后不再触达。",
     )
+    if not basis.goal.product_types:
+        yield Paragraph.of("功能介绍的话术没有批准过，先送审，批准后再触达。")
+        return
     listed = templates(basis)
     if listed.rows:
         yield listed
@@ -255,6 +272,10 @@ def _trial(basis: PlanBasis) -> Iterator[Block]:
     m = basis.metric
     if not basis.reach.assigned:
         yield Paragraph.of("没有名单，不设试验。")
+        return
+    if not m("trial.held_out").value:
+        words = "名单只有{reach.assigned}，不设对照组，全部触达；效果只能描述，不能归因。"
+        yield say(basis, words)
         return
     yield say(
         basis,
@@ -270,14 +291,21 @@ def _trial(basis: PlanBasis) -> Iterator[Block]:
     if not isinstance(mde.value, float) or not isinstance(hoped.value, float):
         yield Paragraph.of(f"{hoped.missing}，期望差别先由试点给出。")
         return
-    verdict = "人数不够：小于上述最小差别的效果看不出来，结论只作参考。"
-    if mde.value <= hoped.value:
-        verdict = "人数够。"
+    verdict = "人数够。"
+    if _too_few(basis):
+        verdict = "人数不够：小于上述最小差别的效果看不出来，结论只作参考。"
     words = "希望看到的差别是{trial.hoped}，按每组等量需要每组{trial.needed}。"
     yield say(basis, words + verdict)
 
 
+def _too_few(basis: PlanBasis) -> bool:
+    """Whether the effect that is hoped for is smaller than what the two groups can show."""
+    mde, hoped = basis.metric("trial.mde").value, basis.metric("trial.hoped").value
+    return isinstance(mde, float) and isinstance(hoped, float) and mde > hoped
+
+
 def _compliance(basis: PlanBasis) -> Iterator[Block]:
+    yield Paragraph.of("启动前逐条核对，有一条做不到的，相关客户、产品或渠道不得触达。")
     yield checklist(basis)
     words = "规则是工程样例，不构成法律意见；正式使用前由法律合规与消保确认。"
     yield Paragraph.of(words, style=Style.NOTE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from copilot.drafting.composer import Composer
@@ -32,9 +33,16 @@ FACT_LINES: tuple[tuple[str, ...], ...] = (
     ("期限{{ product.term_days | term }}。",),
     ("起点是{{ product.min_amount | amount }}。",),
     ("{{ product.liquidity }}",),
-    ("犹豫期或冷静期{{ product.cooling_off_days | term }}。",),
+    ("犹豫期{{ product.cooling_off_days | term }}。",),
 )
-BENCHMARK, RANGE = "业绩比较基准为", "收益区间为"
+#: What a line is called for some types of product.
+_SAID_OF: Mapping[ProductType, Mapping[str, str]] = {
+    ProductType.STRUCTURED_DEPOSIT: {"业绩比较基准为": "收益区间为", "犹豫期": "冷静期"},
+    ProductType.PRIVATE_FUND: {"犹豫期": "冷静期"},
+    ProductType.LOAN: {"期限": "期限最长", "起点是": "最低可贷"},
+    ProductType.INSURANCE: {"起点是": "保费最低"},
+}
+_TERM_IN_NAME = re.compile(r"[一二三四五六七八九十\d](?:天|个月|年)")
 TODAY = "today"
 #: Slots that hold whole sentences of the record: said once, not twice.
 WHOLE_SENTENCES = frozenset(
@@ -63,12 +71,13 @@ def record_facts(
     composer = Composer()
     if product.origin is Origin.OWN:
         told |= {"product.issuer"}
+    if _TERM_IN_NAME.search(product.name):
+        told |= {"product.term_days"}
     for group in FACT_LINES:
         if paths_in(group[-1:]) <= told | {TODAY}:
             continue
         for line in group:
-            if product.type is ProductType.STRUCTURED_DEPOSIT:
-                line = line.replace(BENCHMARK, RANGE)
+            line = _said_of(product, line)
             if product.type is ProductType.FUND and line == BASIS:
                 line = f"业绩比较基准：{line}"  # an index formula, not a sentence
             try:
@@ -77,6 +86,12 @@ def record_facts(
                 continue
             break
     return composer.filled
+
+
+def _said_of(product: Product, line: str) -> str:
+    for usual, said in _SAID_OF.get(product.type, {}).items():
+        line = line.replace(usual, said)
+    return line
 
 
 def risk_reminder(product: Product, told: frozenset[str] = frozenset()) -> Filled:

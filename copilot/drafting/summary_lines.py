@@ -234,10 +234,10 @@ def _taken_on(m: Material) -> str:
     else:
         start = f"{m.now}的转介已承接{slot('referrals_accepted')}"
     if not won:
-        return f"{start}，暂无成交"
+        return f"{start}，转介单上暂无成交"
     if won == taken:
-        return f"{start}并成交"
-    return f"{start}，其中成交{slot('referrals_won')}"
+        return f"{start}，转介单{every}登记为成交"
+    return f"{start}，其中转介单登记成交{slot('referrals_won')}"
 
 
 def _products(m: Material) -> Iterator[tuple[str, str]]:

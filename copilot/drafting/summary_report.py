@@ -182,8 +182,11 @@ def _target_table(m: Material) -> tuple[Block, ...]:
     shown = [target for target in m.work.targets if f"target.{target.kpi}" in m]
     if m.brief or not shown:
         return ()
-    rows = tuple(_target_row(target, m) for target in shown)
-    note = "累计类指标按本月已过工作日占全月的比例判断进度；没有数据的指标写明原因。"
+    told = [target for target in shown if target.done is not None]
+    rows = tuple(_target_row(target, m) for target in told)
+    note = "累计类指标按本月已过工作日占全月的比例判断进度。"
+    untold = [f"{t.label}（{t.missing}）" for t in shown if t.done is None]
+    note += f"没有数据、未列的指标：{'、'.join(untold)}。" if untold else ""
     return (Table("目标进度（本月）", ("指标", "目标", "完成", "完成率", "判断"), rows, note),)
 
 
@@ -193,8 +196,8 @@ def _target_row(target: TargetProgress, m: Material) -> tuple[Piece, ...]:
         return Stated(said.text, said.source) if said else "—"
 
     name = f"target.{target.kpi}"
-    judged = target.missing if target.done is None else _verdict(target)
-    return (target.label, cell(name), cell(f"{name}.done"), cell(f"{name}.rate"), judged)
+    rate, judged = cell(f"{name}.rate"), _verdict(target)
+    return (target.label, cell(name), cell(f"{name}.done"), rate, judged)
 
 
 def _verdict(target: TargetProgress) -> str:

@@ -46,8 +46,7 @@ NOW = {SummaryPeriod.DAY: "今日", SummaryPeriod.WEEK: "本周", SummaryPeriod.
 class Said:
     """The words of one placeholder, the facts they state, and where they come from.
 
-    ``metrics`` are the figures behind it, ``rows`` further rows as ``table:id``; ``money`` marks an
-    amount, which is not for every screen.
+    ``metrics`` are the figures behind it, ``rows`` further rows as ``table:id``.
     """
 
     text: str
@@ -55,7 +54,6 @@ class Said:
     facts: tuple[Fact, ...] = ()
     metrics: tuple[str, ...] = ()
     rows: tuple[str, ...] = ()
-    money: bool = False
 
 
 Values = Mapping[str, Said]
@@ -91,8 +89,8 @@ def before(period: WorkPeriod) -> str:
     return name if period.complete else f"{name}同期"
 
 
-def summary_values(work: Work, *, amounts: bool) -> dict[str, Said]:
-    """Every placeholder of a summary; without amounts of money unless ``amounts``."""
+def summary_values(work: Work) -> dict[str, Said]:
+    """Every placeholder of a summary."""
     values: dict[str, Said] = {}
     for figure in work.figures.values():
         values |= _of_figure(figure, before(work.period))
@@ -102,7 +100,7 @@ def summary_values(work: Work, *, amounts: bool) -> dict[str, Said]:
     values |= _of_targets(work.targets)
     values |= _of_open_items(work)
     values |= _of_dates(work.period)
-    return {name: said for name, said in values.items() if amounts or not said.money}
+    return values
 
 
 def stated(value: float, unit: Unit, counter: str) -> tuple[str, Fact]:
@@ -127,7 +125,7 @@ def _said(value: float, figure: Measured, *, unit: Unit | None = None, words: st
     text, fact = stated(value, unit, figure.counter)
     fact = Fact(figure.source, fact.role, fact.kind, fact.value)
     shown = words.format(text)
-    return Said(shown, figure.source, (fact,), (figure.name,), money=unit is Unit.FEN)
+    return Said(shown, figure.source, (fact,), (figure.name,))
 
 
 def _of_figure(figure: Measured, earlier: str) -> dict[str, Said]:
@@ -158,30 +156,29 @@ def _a_day(figure: Measured, period: WorkPeriod) -> dict[str, Said]:
 def _moved(figure: Measured) -> Said:
     value = figure.count
     if not value:
-        return Said("持平", figure.source, (), (figure.name,), money=True)
+        return Said("持平", figure.source, (), (figure.name,))
     return _said(abs(value), figure, words="增加{}" if value > 0 else "减少{}")
 
 
 def _versus(figure: Measured, value: float, previous: float, earlier: str) -> Said:
     """The comparison with the period before: level, from nothing, up or down."""
     difference = value - previous
-    money = figure.unit is Unit.FEN
     if stated(value, figure.unit, "")[0] == stated(previous, figure.unit, "")[0]:
-        return Said(f"与{earlier}持平", figure.source, (), (figure.name,), money=money)
+        return Said(f"与{earlier}持平", figure.source, (), (figure.name,))
     if figure.unit is Unit.RATIO:
         words = f"比{earlier}{'上升' if difference > 0 else '下降'}{{}}"
         return _said(abs(difference), figure, unit=Unit.POINTS, words=words)
     if not previous:
-        return Said(f"{earlier}没有", figure.source, (), (figure.name,), money=money)
+        return Said(f"{earlier}没有", figure.source, (), (figure.name,))
     words = f"比{earlier}{'增加' if difference > 0 else '减少'}{{}}"
     told = _said(abs(difference), figure, words=words)
     growth = difference / previous
-    if (money or previous >= LEAST_BASE) and abs(growth) <= MOST_GROWTH:
+    if (figure.unit is Unit.FEN or previous >= LEAST_BASE) and abs(growth) <= MOST_GROWTH:
         percent, fact = stated(abs(growth), Unit.RATIO, "")
         direction = "增长" if difference > 0 else "下降"
         facts = (*told.facts, Fact(figure.source, ROLE, "rate", fact.value))
         text = f"{told.text}，{direction}{percent}"
-        return Said(text, told.source, facts, told.metrics, money=told.money)
+        return Said(text, told.source, facts, told.metrics)
     return told
 
 
@@ -192,7 +189,7 @@ def _of_target(target: TargetProgress, period: WorkPeriod) -> dict[str, Said]:
     def said(value: float, unit: Unit = target.unit) -> Said:
         text, fact = stated(value, unit, target.counter)
         facts = (Fact(target.source, fact.role, fact.kind, fact.value),)
-        return Said(text, target.source, facts, metrics, money=unit is Unit.FEN)
+        return Said(text, target.source, facts, metrics)
 
     found = {name: said(target.target)}
     if done is None or done.value is None:

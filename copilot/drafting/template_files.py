@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from copilot.drafting.slots import PERSONAL_PATHS, Slot, parse
 from copilot.errors import InputError, NotFound
-from copilot.records.codes import Channel, DraftKind, LifeStage, ProductType
+from copilot.records.codes import Channel, DraftKind, LifeStage, Occasion, ProductType
 from copilot.records.script_entry import ScriptEntry
 from copilot.records.template import Condition, Script, Template
 from copilot.records.yaml_file import Location, YamlFile
@@ -105,6 +105,8 @@ class _TemplateSheet(BaseModel):
     valid_from: date
     valid_to: date
     required: list[str] = []
+    occasions: list[Occasion] = []
+    drafted_by: str = ""
     author: str = Field(min_length=1)
     text: str = Field(min_length=1)
 
@@ -189,6 +191,8 @@ def _from_file(file: YamlFile) -> Template:
         valid_from=sheet.valid_from,
         valid_to=sheet.valid_to,
         required=tuple(sheet.required),
+        occasions=tuple(sheet.occasions),
+        drafted_by=sheet.drafted_by,
         author=sheet.author,
         text=sheet.text.strip(),
     )

@@ -27,11 +27,13 @@ from copilot.drafting.template_writer import (
     mandated_wording,
     usable_placeholders,
 )
+from copilot.drafting.writer import SPOKEN
 from copilot.errors import InputError, ModelUnavailable
 from copilot.llm.prompts import load_prompt
 from copilot.llm.pseudonyms import Pseudonyms
 from copilot.llm.wire import Wire
 from copilot.records.codes import label
+from copilot.records.draft import AI_MARK
 from copilot.records.product import Product
 from copilot.records.template import Script, Template
 
@@ -107,11 +109,12 @@ class TemplateModelWriter:
             words: TemplateWords = reply.value
             given = entries_of(
                 [cell],
-                words.text.strip(),
+                _labelled(words.text.strip(), cell),
                 author=author,
                 as_of=as_of,
                 version=version,
                 title=words.title,
+                drafted_by=reply.model,
             )
             template, found = _template(given, cell, products)
             found = found or list(objections(template)) if template else found
@@ -144,7 +147,7 @@ class TemplateModelWriter:
         return {
             "bank": self._bank_name,
             "channel": label(cell.channel),
-            "limit": LONGEST.get(cell.channel, LONGEST_MESSAGE),
+            "limit": LONGEST.get(cell.channel, LONGEST_MESSAGE) - len(_labelled("", cell)),
             "product_type": label(cell.product_type),
             "audience": "、".join(audience) or "不限",
             "tone": cell.tone,
@@ -154,6 +157,11 @@ class TemplateModelWriter:
             "draft": "",
             "findings": [],
         }
+
+
+def _labelled(text: str, cell: Cell) -> str:
+    """A model's words with the label that readers are owed; what is spoken has it on the screen."""
+    return text if cell.channel in SPOKEN else f"{text}{AI_MARK}"
 
 
 def _template(

@@ -104,11 +104,13 @@ def entries_of(
     version: int = 1,
     template_id: str | None = None,
     title: str | None = None,
+    drafted_by: str = "",
 ) -> dict[str, Any]:
     """The entries of a template file for a text that is to serve all ``cells``."""
     first = cells[0]
     message = first.channel in MESSAGE_CHANNELS
-    return {
+    model = {"drafted_by": drafted_by} if drafted_by else {}
+    return model | {
         "id": template_id or first.template_id,
         "version": version,
         "title": title or first.title,

@@ -64,9 +64,9 @@ def fill_approved(
     """The best approved template for the brief, filled whole; ``None`` when none fits.
 
     The most specific template goes first: conditions of the customer's situation, which must be
-    the situation that the staff card gives as the reason, then this very product, life stage and
-    segment; equals are chosen by customer and product. A template with an empty slot, over the
-    channel's length, or not admitted gives way to the next.
+    the situation that the staff card gives as the reason, then the occasion, this very product,
+    life stage and segment; equals are chosen by customer and product. A template with an empty
+    slot, over the channel's length, or not admitted gives way to the next.
     """
     fitting = [template for template in templates if _written_for(template, brief)]
     order = order_among_equals(brief.seed, (t.template_id for t in fitting))
@@ -172,10 +172,17 @@ def referral_line(brief: WritingBrief, scripts: Sequence[Script]) -> str:
     return "这项业务由有资格的理财经理为您介绍，我请同事过来，您看方便吗？"
 
 
+def dissuasion(brief: WritingBrief, scripts: Sequence[Script]) -> str:
+    """What is said to a customer who may be falling for fraud; nothing when no script is there."""
+    return next((f.text for _, f in script_moves(Move.DISSUADE, brief, scripts)), "")
+
+
 def _written_for(template: Template, brief: WritingBrief) -> bool:
     if not template.fits(brief.product, brief.channel) or not template.valid_on(brief.as_of):
         return False
     if template.life_stages and brief.life_stage not in template.life_stages:
+        return False
+    if template.occasions and brief.occasion not in template.occasions:
         return False
     profile = brief.profile
     segments = {*profile.segments, *profile.segments.values()} if profile else set()
@@ -220,6 +227,7 @@ def _specificity(template: Template) -> tuple[int, ...]:
     """Smaller is more specific."""
     return (
         -len(template.conditions),
+        not template.occasions,
         not template.product_codes,
         not template.life_stages,
         not template.segments,

@@ -36,6 +36,9 @@ class CircuitOpen(ModelUnavailable):
 class Circuit:
     """The breaker of one endpoint, shared by every request of the process.
 
+    Each process finds out for itself that an endpoint is down: that costs it a few calls, and one
+    that cannot reach the endpoint does not silence the others.
+
     Args:
         failures: failures in a row after which the endpoint is left alone.
         rest_s: for how long, in seconds.

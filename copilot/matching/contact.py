@@ -111,6 +111,12 @@ def open_complaint(case: Case, parameters: Parameters) -> Outcome:
     return Objection(f"{elapsed}天前的投诉刚办结")
 
 
+@check("fraud_first", "contact")
+def fraud_first(case: Case, parameters: Parameters) -> Outcome:
+    """The description of a walk-in does not sound of fraud."""
+    return Objection(f"提到{case.file.fraud_signs}") if case.file.fraud_signs else None
+
+
 @check("serve_first", "contact")
 def serve_first(case: Case, parameters: Parameters) -> Outcome:
     """The customer's recent words, or the description of a walk-in, hold no anger or complaint."""

@@ -105,6 +105,7 @@ def decide_case(case: Case, rules: Iterable[BoundRule]) -> GateDecision:
         tuple(refusals),
         tuple(cautions),
         tuple(sorted(unchecked)),
+        case.product.name,
     )
 
 

@@ -80,13 +80,20 @@ def elder_high_risk(case: Case, parameters: Parameters) -> Outcome:
     lowest = parameters.one_of("min_rating", RISK_RATINGS, "R4")
     if rating is None or RISK_RATINGS.index(rating) < RISK_RATINGS.index(lowest):
         return None
-    return _from_age(case, parameters.whole("age", case.policy.elder_age), duty=False)
+    age = parameters.whole("age", case.policy.elder_age)
+    ask = f"看上去年长、年龄未核实：先问清年龄，满{age}岁的不主动介绍{lowest}及以上产品。"
+    return _from_age(case, age, duty=False, unsure=ask)
 
 
 @check("elder_care", "customer", parameters=("age",), product_types=RATED_TYPES)
 def elder_care(case: Case, parameters: Parameters) -> Outcome:
     """Customers from the given age on are owed special care."""
-    return _from_age(case, parameters.whole("age", case.policy.elder_age), duty=True)
+    age = parameters.whole("age", case.policy.elder_age)
+    care = (
+        "看上去年长、年龄未核实，按年长客户接待：两人在场、大字材料、逐项讲清，今天不必决定；"
+        "联系家属须经本人同意。"
+    )
+    return _from_age(case, age, duty=True, unsure=care)
 
 
 @check(
@@ -97,7 +104,9 @@ def elder_care(case: Case, parameters: Parameters) -> Outcome:
 )
 def insurance_elder_recording(case: Case, parameters: Parameters) -> Outcome:
     """Insurance sales to customers from the given age on are recorded."""
-    return _from_age(case, parameters.whole("age", 60), duty=True)
+    age = parameters.whole("age", 60)
+    record = f"看上去年长、年龄未核实：满{age}岁的，销售过程要录音录像，逐句确认。"
+    return _from_age(case, age, duty=True, unsure=record)
 
 
 @check(
@@ -137,9 +146,10 @@ def minor(case: Case, parameters: Parameters) -> Outcome:
     return Objection(duty=True, words="客户未满18周岁，由监护人陪同并代为办理。")
 
 
-def _from_age(case: Case, age: int, *, duty: bool) -> Outcome:
-    if case.customer is None:
-        return None
+def _from_age(case: Case, age: int, *, duty: bool, unsure: str) -> Outcome:
+    """An objection from an age on; ``unsure`` is the duty towards a walk-in who only looks it."""
+    if case.customer is None and (case.age is None or case.age < age):
+        return Objection(duty=True, words=unsure) if case.file.described_elder else None
     if case.age is None:
         return Unchecked(AGE_UNKNOWN)
     return Objection(f"客户已满{age}岁", duty=duty) if case.age >= age else None

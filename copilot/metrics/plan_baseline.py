@@ -10,6 +10,8 @@ from copilot.records.metric import Metric, Unit
 from copilot.records.plan import Goal, GoalMeasure
 
 MOBILE_DAYS = 30
+PAYROLL_DAYS = 45
+_BY_PAYROLL = ("payroll", "payroll_new")
 _BALANCE = f"""select coalesce(sum(h.amount), 0), count(distinct h.customer_id) from holdings h
 join customers c using (customer_id)
 where h.as_of = (select max(as_of) from holdings where as_of <= $as_of)
@@ -17,6 +19,8 @@ where h.as_of = (select max(as_of) from holdings where as_of <= $as_of)
 _MOBILE = f"""select count(distinct t.customer_id) from transactions t
 join customers c using (customer_id) where t.channel = 'mobile' and t.txn_date > $since
   and t.txn_date <= $as_of and {IN_SCOPE}"""
+_PAYROLL = f"""select count(*) from features
+where salary_last_on >= $payroll_since and {IN_SCOPE}"""
 _TARGET = """select sum(value), count(*) from targets
 where kpi = $kpi and period = $period and list_contains($owners::varchar[], owner_id)"""
 _SHARES = ("maturity_retention", "payroll_retention", "referral_success", "call_connect_rate")
@@ -80,7 +84,12 @@ def _why_no_number(goal: Goal) -> str:
 
 
 def _standing(rows: PlanRows, branches: Sequence[str], as_of: date, goal: Goal) -> Metric:
-    known = {"branches": list(branches), "as_of": as_of, "since": as_of - timedelta(MOBILE_DAYS)}
+    known = {
+        "branches": list(branches),
+        "as_of": as_of,
+        "since": as_of - timedelta(MOBILE_DAYS),
+        "payroll_since": as_of - timedelta(PAYROLL_DAYS),
+    }
     if goal.kind == "mobile":
         lacks = not rows.has("transactions")
         return Metric(
@@ -90,6 +99,18 @@ def _standing(rows: PlanRows, branches: Sequence[str], as_of: date, goal: Goal) 
             Unit.COUNT,
             f"近{MOBILE_DAYS}天有手机银行交易的客户数（登录记录不在数据中）",
             _MOBILE,
+            "位",
+            missing="数据中没有交易" if lacks else "",
+        )
+    if goal.kind in _BY_PAYROLL:
+        lacks = not rows.has("transactions")
+        return Metric(
+            "base.standing",
+            "代发客户",
+            None if lacks else rows.one(_PAYROLL, **known)[0],
+            Unit.COUNT,
+            f"近{PAYROLL_DAYS}天有代发工资入账的客户数",
+            _PAYROLL,
             "位",
             missing="数据中没有交易" if lacks else "",
         )

@@ -16,7 +16,11 @@ _CLOSED = ConfigDict(extra="forbid", frozen=True)
 
 
 class GoalKind(BaseModel):
-    """A kind of goal: the words that name it, what it sells and to whom."""
+    """A kind of goal: the words that name it, what it sells and to whom.
+
+    ``with_words`` are words of which one has to stand beside them; ``caution`` is told with the
+    goal. ``prospects`` marks a goal about people who are no customers yet: no table holds them.
+    """
 
     model_config = _CLOSED
 
@@ -27,6 +31,15 @@ class GoalKind(BaseModel):
     measure: GoalMeasure
     kpi: str
     audiences: tuple[str, ...] = Field(min_length=1)
+    with_words: tuple[str, ...] = ()
+    caution: str = ""
+    prospects: bool = False
+
+    def named_in(self, text: str) -> bool:
+        """Whether a goal's words name this kind."""
+        said = text.lower()
+        beside = not self.with_words or any(word in said for word in self.with_words)
+        return beside and any(word.lower() in said for word in self.words)
 
 
 class AudienceKind(BaseModel):

@@ -11,7 +11,9 @@ from copilot.records.metric import Metric, Unit
 from copilot.records.plan import Goal, Reach
 
 ALPHA, POWER = 0.05, 0.8
-HOLD_OUT, LARGEST_HOLD_OUT = 0.2, 0.5
+#: Shares to hold out, the smallest that can show the hoped difference; none can: a tenth.
+HOLD_OUTS, TOKEN_HOLD_OUT = (0.2, 0.3, 0.4, 0.5), 0.1
+FEWEST = 30  # on a list of which some are held out
 LONGEST_BASE = 90
 _BOUGHT = """select count(distinct h.customer_id) from holdings h
 where h.as_of = (select max(as_of) from holdings where as_of <= $as_of)
@@ -31,9 +33,7 @@ def trial_metrics(
     yield base
     heads = len(reach.assigned)
     hoped = _hoped(past, heads)
-    share = HOLD_OUT
-    if _detectable(base, heads, share, hoped) is False:
-        share = LARGEST_HOLD_OUT
+    share = _hold_out(base, heads, hoped)
     held = round(heads * share)
     for name, title, value, formula in (
         ("trial.treated", "触达组", heads - held, "可触达客户 − 对照组"),
@@ -103,6 +103,17 @@ def _hoped(past: Mapping[str, Metric], heads: int) -> float | None:
         if isinstance(value, int) and value and heads:
             return value / heads
     return None
+
+
+def _hold_out(base: Metric, heads: int, hoped: float | None) -> float:
+    """More customers go without only where that lets the effect be seen; of a few, nobody."""
+    if heads < FEWEST:
+        return 0.0
+    usual, *larger = HOLD_OUTS
+    if _detectable(base, heads, usual, hoped) is not False:
+        return usual
+    enough = (share for share in larger if _detectable(base, heads, share, hoped))
+    return next(enough, TOKEN_HOLD_OUT)
 
 
 def _detectable(base: Metric, heads: int, share: float, hoped: float | None) -> bool | None:

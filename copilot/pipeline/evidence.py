@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from copilot.drafting.brief import WritingBrief
 from copilot.records.customer import Customer
@@ -21,6 +21,8 @@ from copilot.records.staff import Seller
 
 if TYPE_CHECKING:
     from copilot.pipeline.workbench import Workbench
+
+Record = TypeVar("Record")
 
 _ID_LENGTH = 16
 _BRIEF_FIELDS = (
@@ -69,6 +71,20 @@ def save(
             document=document,
             evidence=evidence,
         )
+
+
+def kept_whole(record: object) -> str:
+    """A record as one text that gives it back, the order of its mappings included."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(type(record)).dump_json(record).decode()
+
+
+def given_back(shape: type[Record], text: str) -> Record:
+    """The record that `kept_whole` made the text of."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(shape).validate_json(text)
 
 
 def product_snapshot(product: Product) -> dict[str, Any]:

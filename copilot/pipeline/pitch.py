@@ -13,15 +13,19 @@ from typing import TYPE_CHECKING, Any
 from copilot.drafting.brief import WritingBrief, life_stage_of, manners_of
 from copilot.drafting.description import (
     age_in_words,
+    asks,
+    compares,
+    fraud_signs,
     life_stage_in_words,
     manners_in_words,
+    perhaps_elder,
     scripts_asked_for,
 )
-from copilot.drafting.writer import referral_line
+from copilot.drafting.writer import dissuasion, referral_line
 from copilot.pipeline import evidence
 from copilot.pipeline.feedback import feedback_of_description, refuses_profiling
 from copilot.pipeline.product_conflicts import require_consistent
-from copilot.pipeline.seller import bars_seller, choose_seller
+from copilot.pipeline.seller import bars_seller, choose_seller, gate
 from copilot.pipeline.writing import Written, write
 from copilot.records.codes import (
     Audience,
@@ -88,14 +92,30 @@ def draft_pitch(bench: Workbench, request: PitchRequest) -> CheckedDraft | Refus
         ContradictoryProduct: the product's records contradict each other.
     """
     product = _product(bench, request.product_code)
-    described = age_in_words(request.description)
-    said = feedback_of_description(bench, request.description)
-    file = CustomerFile(None, bench.as_of, described_age=described, feedback=said)
-    if request.customer_id is not None:
+    if request.customer_id is None:
+        file = _described(bench, request.description)
+    else:
         file = _without_refused_profile(bench.customer_file(request.customer_id))
     seller, decision = choose_seller(bench, product, file, request.channel)
     case = _Case(request, product, file, seller, decision)
     return _written(bench, case) if decision.allowed else _refused(bench, case)
+
+
+def _described(bench: Workbench, description: str) -> CustomerFile:
+    """What a description says of a walk-in.
+
+    Who may be falling for fraud, or compares us with another bank, is not called angry.
+    """
+    signs = fraud_signs(description)
+    calm = bool(signs) or compares(description)
+    return CustomerFile(
+        None,
+        bench.as_of,
+        described_age=age_in_words(description),
+        described_elder=perhaps_elder(description),
+        fraud_signs=signs,
+        feedback=None if calm else feedback_of_description(bench, description),
+    )
 
 
 def _product(bench: Workbench, product_code: str) -> Product:
@@ -171,6 +191,8 @@ def _refused(bench: Workbench, case: _Case) -> Refusal:
         reasons=case.decision.refusals,
         alternatives=alternatives(shelf, case.product),
         referral_line=_referral(bench, case),
+        dissuasion=_dissuasion(bench, case),
+        open_channels=_open_channels(bench, case),
     )
     proof = {
         **evidence.asked_by(bench, case.request.customer_id),
@@ -199,6 +221,24 @@ def _referral(bench: Workbench, case: _Case) -> str:
     return referral_line(_brief(bench, case), bench.scripts)
 
 
+def _dissuasion(bench: Workbench, case: _Case) -> str:
+    """What a customer hears who may be falling for fraud."""
+    return dissuasion(_brief(bench, case), bench.scripts) if case.file.fraud_signs else ""
+
+
+def _open_channels(bench: Workbench, case: _Case) -> tuple[Channel, ...]:
+    """Where the same pitch could be made, when it is the channel alone that stands in the way."""
+    if case.file.customer is None:
+        return ()
+    return tuple(
+        channel
+        for channel in Channel
+        if not channel.shared
+        and channel is not case.request.channel
+        and gate(bench, case.product, case.file, case.seller, channel).allowed
+    )
+
+
 def _brief(bench: Workbench, case: _Case, passages: tuple[Passage, ...] = ()) -> WritingBrief:
     staff, profile, request = case.seller.staff, case.file.profile, case.request
     stage = life_stage_of(profile) if profile else life_stage_in_words(request.description)
@@ -219,9 +259,15 @@ def _brief(bench: Workbench, case: _Case, passages: tuple[Passage, ...] = ()) ->
         passages=passages,
         life_stage=stage,
         manners=_manners(bench, case),
-        occasion=request.occasion,
+        occasion=_occasion(request),
         asked_for=asked_for,
     )
+
+
+def _occasion(request: PitchRequest) -> Occasion:
+    """The occasion as given; a walk-in who is said to ask has asked."""
+    first = request.occasion is Occasion.FIRST
+    return Occasion.ASKED if first and asks(request.description) else request.occasion
 
 
 def _manners(bench: Workbench, case: _Case) -> tuple[Manner, ...]:

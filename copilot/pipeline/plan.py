@@ -65,7 +65,7 @@ def draft_plan(bench: Workbench, request: PlanRequest) -> CheckedPlan | PlanRefu
         branch_id=request.branch_id,
         budget=request.budget,
     )
-    return _kept(bench, request, _written(bench, basis))
+    return _kept(bench, request, write_plan(bench, basis))
 
 
 def _forbidden(bench: Workbench, text: str) -> Iterator[RefusalReason]:
@@ -102,7 +102,7 @@ def _refused(
 
 
 @dataclass(frozen=True, slots=True)
-class _Written:
+class WrittenPlan:
     """A report with the checker's answer and how its prose came about."""
 
     report: Report
@@ -113,8 +113,8 @@ class _Written:
     model: PlanProse | None = None
 
 
-def _written(bench: Workbench, basis: PlanBasis) -> _Written:
-    """The model's prose when there is one that passes, else the embedded writer's."""
+def write_plan(bench: Workbench, basis: PlanBasis) -> WrittenPlan:
+    """A basis in words: the model's prose when there is one that passes, else our own."""
     known = tuple(_facts(bench, basis))
     notes: list[str] = []
     prose = _from_model(bench, basis, known, notes)
@@ -122,12 +122,13 @@ def _written(bench: Workbench, basis: PlanBasis) -> _Written:
         report = _report(bench, basis, prose.paragraphs, f"{AI_LABEL}（{prose.writer}）")
         result = _check(bench, report.plain.text, known)
         if result.verdict in _LENIENT:
-            return _Written(report, basis, result, (INTERNAL_NOTICE, *notes), prose.writer, prose)
+            told = (INTERNAL_NOTICE, *notes)
+            return WrittenPlan(report, basis, result, told, prose.writer, prose)
         notes.append("模型的文字放进方案后没有通过检查，已弃用")
     label = f"{AI_LABEL}（{WRITER_NOTICE}）"
     report = _report(bench, basis, overview(basis), label)
     result = _check(bench, report.plain.text, known)
-    return _Written(report, basis, result, (INTERNAL_NOTICE, WRITER_NOTICE, *notes))
+    return WrittenPlan(report, basis, result, (INTERNAL_NOTICE, WRITER_NOTICE, *notes))
 
 
 def _from_model(
@@ -158,7 +159,7 @@ def _report(bench: Workbench, basis: PlanBasis, prose: tuple[Paragraph, ...], la
         as_of=bench.as_of,
         label=f"{label}。{INTERNAL_NOTICE}。",
         sections=plan_sections(basis, prose),
-        producer=bench.settings.policy.bank_name,
+        producer=basis.bank_name,
         subtitle=f"{basis.scope_name} · 数据截至{bench.as_of.isoformat()}",
     )
 
@@ -193,7 +194,7 @@ def _facts(bench: Workbench, basis: PlanBasis) -> Iterator[Fact]:
     yield from facts.figures_of("。".join(wording), "record.wording")
 
 
-def _kept(bench: Workbench, request: PlanRequest, written: _Written) -> CheckedPlan:
+def _kept(bench: Workbench, request: PlanRequest, written: WrittenPlan) -> CheckedPlan:
     """The plan under the id of its record, which holds everything to replay it."""
     prose = written.model
     plan = CheckedPlan(
@@ -213,6 +214,7 @@ def _kept(bench: Workbench, request: PlanRequest, written: _Written) -> CheckedP
         },
         "products": [evidence.product_snapshot(p) for p in written.basis.reach.products],
         "templates": [t.template_id for t in written.basis.templates],
+        "basis": evidence.kept_whole(written.basis),
     }
     if prose is not None:
         proof["model"] = dict(prose.evidence)

@@ -141,6 +141,7 @@ def _computed(
         missing=tuple(_missing(rows, metrics)),
         remedies=tuple(_remedies(bench, reach)),
         notes=tuple(_calendar_notes(goal, bench.as_of)),
+        staff_names=_names(bench, managers),
     )
 
 
@@ -153,6 +154,14 @@ def _scope(bench: Workbench, branch_id: str | None) -> tuple[tuple[str, ...], st
         branch = staff.branch(branch_id)
         return (branch.branch_id,), branch.name or branch.branch_id
     return (), f"{bench.settings.policy.bank_name}全部网点"
+
+
+def _names(bench: Workbench, staff_ids: Iterable[str]) -> dict[str, str]:
+    """The members of staff by name, as far as the bank gave them."""
+    if not bench.generation.has("staff"):
+        return {}
+    staff = bench.store.staff(bench.principal)
+    return {staff_id: staff.get(staff_id).name or "" for staff_id in staff_ids}
 
 
 def _every_branch(bench: Workbench) -> tuple[str, ...]:
@@ -302,9 +311,13 @@ def _approval(bench: Workbench, template: Template, products: Sequence[Product])
 
 
 def _checklist(bench: Workbench, goal: Goal, reach: Reach) -> Iterator[CheckItem]:
-    """The gate's rules, then the wording rules that block for these products and channels."""
-    for rule in bench.lookup_rules:
-        yield CheckItem(rule.rule_id, rule.title, _articles(rule.citations))
+    """The gate's rules for these products, then the wording rules that block for them."""
+    from copilot.matching.gate import checked_rules
+
+    types = {*goal.product_types} or {ProductType.DEPOSIT}
+    for bound in checked_rules(bench.lookup_rules):
+        if bound.check.reads_types or bound.types & types:
+            yield CheckItem(bound.rule.rule_id, bound.rule.title, _articles(bound.rule.citations))
     channels = {one.channel for one in reach.assigned}
     contexts = [
         CheckContext(kind, None, channel, DraftKind.MESSAGE, ReadBy.CUSTOMER, bench.as_of)

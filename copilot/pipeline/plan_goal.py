@@ -30,9 +30,11 @@ _WORK_RATIO = re.compile(
     r"[^\d%,。;!?\n]{0,8}\d+(?:\.\d+)?\s*(?:%|个百分点|个点)"
 )
 _LESS = re.compile(r"(?<![A-Za-z0-9年月日号])(?:[-−]|负)\s*\d")
+#: Kinds whose own words name customers: they are not a second condition.
+_OWN_AUDIENCE = ("maturity", "tier_up", "payroll_new")
 _FILLER = re.compile(
     r"[\s,，。、;；:：!！?？()（）的了和与及在对为把让给请做要我们本行支行客户目标方案营销制定"
-    r"一个提升增长新增净增增加达到完成实现前底内开展推动针对关于]+"
+    r"资金一个提升增长新增净增增加达到完成实现前底内开展推动针对关于]+"
 )
 
 
@@ -67,11 +69,11 @@ def parse_goal(text: str, catalogue: Catalogue, as_of: date, segment: str | None
     kind = _kind(words, catalogue)
     window, window_words = _window(words, as_of)
     named = tuple(a.id for a in catalogue.audiences if any(w in words for w in a.words))
-    if segment is not None or kind.id in ("maturity", "tier_up"):
+    if segment is not None or kind.id in _OWN_AUDIENCE:
         named = () if segment is not None else kind.audiences
     value, share, number_words = _number(_without(words, window_words), kind)
     assumed = _assumptions(kind, catalogue, window, window_words, named, value, share, segment)
-    known = [*window_words, *number_words, *kind.words]
+    known = [*window_words, *number_words, *kind.words, *kind.with_words]
     known += [w for a in catalogue.audiences if a.id in named for w in a.words]
     return Goal(
         text=words,
@@ -92,9 +94,15 @@ def parse_goal(text: str, catalogue: Catalogue, as_of: date, segment: str | None
 
 def _kind(words: str, catalogue: Catalogue) -> GoalKind:
     for kind in catalogue.goals:
-        if any(word.lower() in words.lower() for word in kind.words):
+        if kind.named_in(words) and kind.prospects:
+            raise InputError(
+                f"这个目标要找的是行外客户，本行的表里没有他们，列不出名单：{words[:40]}",
+                field="goal",
+                next="请写经营已有客户的目标，例：--goal 拉新代发50户；外拓的线索由网点另行登记。",
+            )
+        if kind.named_in(words):
             return kind
-    known = "、".join(kind.title for kind in catalogue.goals)
+    known = "、".join(kind.title for kind in catalogue.goals if not kind.prospects)
     raise InputError(
         f"看不懂这个目标：{words[:40]}",
         field="goal",
@@ -179,6 +187,8 @@ def _assumptions(
         said.append(f"客群按“{names}”取" + ("" if named else "（目标没有写明客群）"))
     if value is None and share is None:
         said.append("目标没有写明数量")
+    if kind.caution:
+        said.append(kind.caution)
     return tuple(said)
 
 

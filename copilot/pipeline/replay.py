@@ -1,8 +1,8 @@
-"""A pitch once more, from what was kept of it: equal letter for letter, or what differs is named.
+"""A draft once more, from what was kept of it: equal letter for letter, or what differs is named.
 
-stored evidence ─▶ the same brief ─▶ template filled, model's reply parsed, scripts joined
-                                        └─▶ compared with the stored text
-records of today ─▶ what has changed since (product, template, rules, prompts, knowledge)
+what was asked and found, kept ─▶ the same writers, the model's replies from their record
+                                    └─▶ compared with the stored text, part by part
+records of today ─▶ what has changed since (products, texts, rules, prompts, knowledge, figures)
 """
 
 from __future__ import annotations
@@ -10,35 +10,44 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
-from copilot.drafting.brief import WritingBrief
-from copilot.drafting.fill import fill
-from copilot.drafting.writer import approaches, talking_points
-from copilot.errors import CopilotError, InputError, NotFound
-from copilot.pipeline import evidence
-from copilot.pipeline.writing import RECORD_ONLY, Desk, objections
-from copilot.records.knowledge import Passage
-from copilot.records.profile import Profile
-from copilot.records.template import Template, content_hash
+from copilot.errors import InputError, NotFound
+from copilot.pipeline.replay_answer import AnswerAgain
+from copilot.pipeline.replay_part import Again, Part
+from copilot.pipeline.replay_pitch import PitchAgain
+from copilot.pipeline.replay_report import PlanAgain, SummaryAgain
+from copilot.records.staff import Principal
 from copilot.store.audit import canonical_json
 
 if TYPE_CHECKING:
+    from copilot.llm.wire import Wire
     from copilot.pipeline.workbench import Workbench
 
-REPLAYED = "draft.pitch"
+#: What each kind of record is written again by.
+KINDS: Mapping[str, type[Again]] = {
+    "draft.pitch": PitchAgain,
+    "draft.plan": PlanAgain,
+    "draft.summary": SummaryAgain,
+    "draft.answer": AnswerAgain,
+}
+NOTHING_NAMED = "记录里没有找到原因：程序或词表与当时不同"
+_SHOWN = 60  # characters of a line that differs
 
 
 @dataclass(frozen=True, slots=True)
 class Replay:
     """What came of a replay.
 
-    ``parts`` tells of each part of the draft whether it was recomputed equal; ``changed`` names
-    what is different today from what the draft was written with.
+    ``parts`` tells of each part of the draft whether it was recomputed equal, ``differences``
+    shows where one was not; ``changed`` names what is different today from what the draft was
+    written with.
     """
 
     draft_id: str
     parts: Mapping[str, bool]
+    differences: tuple[str, ...]
     changed: tuple[str, ...]
 
     @property
@@ -52,179 +61,86 @@ class Replay:
             "draft_id": self.draft_id,
             "same": self.same,
             "parts": dict(self.parts),
+            "differences": list(self.differences),
             "changed": list(self.changed),
         }
 
 
 def replay(bench: Workbench, draft_id: str) -> Replay:
-    """Recomputes a stored pitch from its evidence; a model is not asked, its reply is at hand.
+    """Writes a stored draft again; a model is not asked, its replies are at hand.
 
     Raises:
         NotFound: no such draft.
-        InputError: the record is no pitch, or was kept before replay was possible.
+        InputError: the record is of no kind that is written again, or was kept before it could be.
     """
     record = bench.store.drafts(bench.principal).get(draft_id)
-    if record["kind"] != REPLAYED or "brief" not in record["evidence"]:
+    kind = KINDS.get(record["kind"])
+    if kind is None or not kind.needs <= record["evidence"].keys():
         raise InputError(
-            f"记录 {draft_id} 不是可以重放的话术（{record['kind']}）。",
+            f"记录 {draft_id} 不是可以重放的草稿（{record['kind']}）。",
             field="draft",
             next=f"查看它的依据请用 copilot audit show {draft_id}。",
         )
-    case = _Case.of(bench, record["draft"], record["evidence"])
-    return Replay(draft_id, dict(case.parts()), tuple(case.changes()))
+    gone: list[str] = []
+    then = _as_it_was(bench, record, gone)
+    again = kind(bench, then, record["draft"], record["evidence"])
+    parts = [(p.name, _plain(p.kept), _plain(p.again)) for p in again.parts()]
+    changed = [*gone, *again.changes()]
+    differences = [line for part in parts for line in _difference(*part)]
+    if differences and not changed:
+        changed.append(NOTHING_NAMED)
+    equal = {name: kept == now for name, kept, now in parts}
+    return Replay(draft_id, equal, tuple(differences), tuple(changed))
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """A stored pitch with its brief as it was."""
-
-    bench: Workbench
-    document: Mapping[str, Any]
-    proof: Mapping[str, Any]
-    brief: WritingBrief
-    template: Template | None
-
-    @classmethod
-    def of(cls, bench: Workbench, document: Mapping[str, Any], proof: Mapping[str, Any]) -> _Case:
-        wanted = document["versions"]["template"]
-        named = (t for t in bench.templates if f"{t.template_id}@{t.version}" == wanted)
-        brief = brief_of(proof, tuple(_passages(bench, proof)))
-        return cls(bench, document, proof, brief, next(named, None))
-
-    def parts(self) -> Iterator[tuple[str, bool]]:
-        """Each part of the draft, and whether it came out equal."""
-        internal = self.document.get("talking_points", self.document)["text"]
-        if "talking_points" in self.document:
-            yield "text", self._filled() == self.document["text"]
-        yield "talking_points", self._points() == internal
-        stored = [variant["text"] for variant in self.document["variants"]]
-        offered = [draft.text for draft in approaches(self.brief, self.bench.scripts)]
-        yield "variants", all(text in offered for text in stored)
-        yield "verdict", self._verdict() == self.document["verdict"]
-
-    def _filled(self) -> str | None:
-        if self.template is None:
-            return None
-        return fill(self.template.text, self.brief.slot_values).text
-
-    def _points(self) -> str | None:
-        if self.proof["model"] is not None:
-            return _recited(self.bench, self.brief, self.proof["model"])
-        scripts = () if RECORD_ONLY in self.document["notes"] else self.bench.scripts
-        return talking_points(self.brief, scripts).text
-
-    def _verdict(self) -> str:
-        """What the checker of today says to the stored text."""
-        from copilot.drafting.fill import Filled
-        from copilot.drafting.writer import draft_of, own_words
-
-        whole = "talking_points" in self.document
-        draft = draft_of(self.brief, Filled(self.document["text"], ()))
-        text = draft.text if whole or self.proof["model"] else own_words(draft.text)
-        return Desk.of(self.bench, self.brief).check(draft, whole=whole, text=text).verdict.value
-
-    def changes(self) -> Iterator[str]:
-        """What is different today."""
-        versions = self.document["versions"]
-        yield from self._product_changes()
-        yield from self._template_changes()
-        yield from self._prompt_changes()
-        for name, then, now in (
-            ("规则包", versions["rule_pack"], self.bench.checker.pack_version),
-            ("内部话术", self.proof["scripts"], self.bench.scripts_digest),
-            ("数据", versions["data_generation"], self.bench.generation.generation_id),
-        ):
-            if then != now:
-                yield f"{name}：{then} → {now}"
-        for passage in self.proof["passages"]:
-            if passage not in evidence.passage_snapshot(self.brief.passages):
-                yield f"资料 {passage['passage_id']}：已改动或已撤下"
-
-    def _product_changes(self) -> Iterator[str]:
-        then = self.proof["product"]
-        code = then["product_code"]
+def _as_it_was(bench: Workbench, record: Mapping[str, Any], gone: list[str]) -> Workbench:
+    """The workbench of the one who asked, on the day of the draft, the recording as the model."""
+    proof = record["evidence"]
+    day = proof.get("as_of") or record["draft"]["versions"]["as_of"]
+    principal, staff_id = bench.principal, bench.staff_id
+    asker = proof.get("asked_by", principal.user_id)
+    operator = Principal.operator()
+    if asker == operator.user_id:
+        principal, staff_id = operator, None
+    elif asker != principal.user_id:
         try:
-            now = _plain(evidence.product_snapshot(self.bench.product(code)))
+            principal, staff_id = Principal.of(bench.store.staff(operator).get(asker)), asker
         except NotFound:
-            yield f"产品 {code}：没有现行版本"
-            return
-        for name in sorted({*then, *now}):
-            if then.get(name) != now.get(name):
-                yield f"产品 {code} 的 {name}：{then.get(name)} → {now.get(name)}"
-
-    def _template_changes(self) -> Iterator[str]:
-        approval = self.proof["approval"]
-        if approval is None:
-            return
-        named = f"模板 {approval['template_id']} 第{approval['version']}版"
-        if self.template is None:
-            yield f"{named}：已不在库中"
-        elif content_hash(self.template) != approval["content_hash"]:
-            yield f"{named}：内容与批准时不一致"
-
-    def _prompt_changes(self) -> Iterator[str]:
-        from copilot.llm.prompts import load_prompt
-
-        for reference in dict.fromkeys(self.document["versions"]["prompts"]):
-            prompt_id = reference.partition("@")[0]
-            now = load_prompt(self.bench.settings.prompts_dir, prompt_id).reference
-            if now != reference:
-                yield f"提示词：{reference} → {now}"
+            gone.append(f"提问人 {asker}：已不在员工表中，按现在的查看人核对")
+    return bench.seen_by(principal, staff_id, date.fromisoformat(day), _recording(proof))
 
 
-def brief_of(proof: Mapping[str, Any], passages: tuple[Passage, ...]) -> WritingBrief:
-    """The brief that evidence was kept of."""
-    from pydantic import TypeAdapter
-
-    profile = None if proof["profile"] is None else _profile_of(proof["profile"])
-    whole = {**proof["brief"], "product": proof["product"], "passages": passages}
-    return TypeAdapter(WritingBrief).validate_python({**whole, "profile": profile})
-
-
-def _profile_of(kept: Mapping[str, Any]) -> Profile:
-    """A profile from JSON, where a date has become text."""
-    from pydantic import TypeAdapter
-
-    features = {
-        name: {**feature, "value": date.fromisoformat(feature["value"])}
-        if feature["unit"] == "date" and feature["value"] is not None
-        else feature
-        for name, feature in kept["features"].items()
-    }
-    return TypeAdapter(Profile).validate_python({**kept, "features": features})
-
-
-def _recited(
-    bench: Workbench, brief: WritingBrief, model_evidence: Mapping[str, Any]
-) -> str | None:
-    """The model's talking points from its recorded replies, parsed and checked as they were."""
-    from copilot.drafting.model_writer import ModelWriter
-    from copilot.llm.pseudonyms import Pseudonyms
+def _recording(proof: Mapping[str, Any]) -> Wire | None:
+    """The model's replies as they were kept; ``None`` when no model spoke."""
+    if not proof.get("model"):
+        return None
     from copilot.llm.recited import RecitedWire
 
-    people = [(brief.customer, ())] if brief.customer is not None else []
-    wire = RecitedWire(model_evidence["model"], model_evidence["mode"], model_evidence["raw"])
-    desk = Desk.of(bench, brief)
-    writer = ModelWriter(wire, Pseudonyms.of(people), bench.settings.prompts_dir)
-    try:
-        return writer.talking_points(
-            brief, bench.scripts, lambda draft: objections(desk, draft)
-        ).draft.text
-    except CopilotError:
-        return None
+    told = proof["model"]
+    return RecitedWire(told["model"], told["mode"], told["raw"])
 
 
-def _passages(bench: Workbench, proof: Mapping[str, Any]) -> Iterator[Passage]:
-    knowledge = bench.store.knowledge(bench.principal)
-    for kept in proof["passages"]:
-        try:
-            yield knowledge.passage(kept["passage_id"])
-        except NotFound:
-            continue
-
-
-def _plain(snapshot: Mapping[str, Any]) -> dict[str, Any]:
+def _plain(value: Any) -> Any:
+    """A value as the store gives it back."""
     import json
 
-    plain: dict[str, Any] = json.loads(canonical_json(snapshot))
-    return plain
+    return json.loads(canonical_json(value))
+
+
+def _difference(name: str, kept: Any, now: Any) -> Iterator[str]:
+    """The first line that differs."""
+    if kept == now:
+        return
+    if not (isinstance(kept, str) and isinstance(now, str)):
+        yield f"{Part.called(name)}：与留存的不同"
+        return
+    for number, (old, new) in enumerate(zip_longest(kept.split("\n"), now.split("\n")), start=1):
+        if old != new:
+            yield f"{Part.called(name)}第{number}行：{_line(old)} → {_line(new)}"
+            return
+
+
+def _line(words: str | None) -> str:
+    if words is None:
+        return "（没有这一行）"
+    return f"“{words[:_SHOWN]}{'…' if len(words) > _SHOWN else ''}”"

@@ -80,8 +80,8 @@ class Summary:
             "figures": [figure.as_json() for figure in plain.figures],
             "report": self.report.as_json(),
             "sentences": [self._sentence(line) for line in self.lines],
-            "metrics": [self._metric(name) for name in work.figures],
-            "targets": [self._target(target.as_json()) for target in work.targets],
+            "metrics": [figure.as_json() for figure in work.figures.values()],
+            "targets": [target.as_json() for target in work.targets],
             "open_items": [item.as_json() for item in work.open_items],
             "verdict": self.result.verdict.value,
             "usable": self.usable.value,
@@ -104,21 +104,6 @@ class Summary:
             "metrics": layout.metrics_of(line, values),
             "rows": {table: list(ids) for table, ids in rows.items()},
         }
-
-    def _metric(self, name: str) -> dict[str, Any]:
-        body = self.work.figures[name].as_json()
-        return body if self._shows(name, body) else _without_amounts(body)
-
-    def _target(self, body: dict[str, Any]) -> dict[str, Any]:
-        hidden = f"target.{body['kpi']}" not in self.material.values
-        return body | {"target": None, "done": None} if hidden else body
-
-    def _shows(self, name: str, body: Mapping[str, Any]) -> bool:
-        return body["value"] is None or name in self.material.values
-
-
-def _without_amounts(body: dict[str, Any]) -> dict[str, Any]:
-    return body | {"value": None, "previous": None, "missing": layout.HIDDEN_AMOUNTS}
 
 
 def summarise(bench: Workbench, request: SummaryRequest) -> Summary:
@@ -149,9 +134,9 @@ def draft_summary(bench: Workbench, request: SummaryRequest) -> SummaryDraft:
     )
     _still_there(work)
     amounts = bench.principal.sees_amounts and subject.role not in _DISCREET
-    material = Material(work, summary_values(work, amounts=amounts))
-    notes = _notes(work, amounts=amounts)
-    return _written(bench, material, notes)
+    if not amounts:
+        work = work.without_amounts(layout.HIDDEN_AMOUNTS)
+    return write_summary(bench, work, _notes(work, amounts=amounts))
 
 
 def _subject(bench: Workbench, request: SummaryRequest) -> Subject:
@@ -208,8 +193,9 @@ class SummaryDraft:
     usage: Mapping[str, Any] | None = None
 
 
-def _written(bench: Workbench, material: Material, notes: tuple[str, ...]) -> SummaryDraft:
+def write_summary(bench: Workbench, work: Work, notes: tuple[str, ...]) -> SummaryDraft:
     """The model's sentences when one is configured and they pass, else the embedded writer's."""
+    material = Material(work, summary_values(work))
     own = tuple(layout.lines(material))
     if bench.wire is not None:
         from copilot.drafting.summary_model import SummaryWriter
@@ -274,6 +260,13 @@ def _objections(
     return [f"“{f.text}”：{f.message}" for f in result.findings if f.verdict not in _LENIENT]
 
 
+def _asked_for(work: Work) -> dict[str, str | None]:
+    subject, period = work.subject, work.period.kind
+    if subject.staff is not None:
+        return {"period": period.value, "staff_id": subject.staff.staff_id, "branch_id": None}
+    return {"period": period.value, "staff_id": None, "branch_id": subject.branch.branch_id}
+
+
 def _saved(bench: Workbench, draft: SummaryDraft) -> Summary:
     work = draft.material.work
     versions = Versions(
@@ -301,6 +294,9 @@ def _saved(bench: Workbench, draft: SummaryDraft) -> Summary:
             {"about": line.code, "template": line.text, "slots": slots_in(line.text)}
             for line in draft.lines
         ],
+        "request": _asked_for(work),
+        "work": evidence.kept_whole(work),
+        "notes": list(draft.notes),
         "model": draft.model_evidence,
         "usage": draft.usage,
     }

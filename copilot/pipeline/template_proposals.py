@@ -76,12 +76,14 @@ def propose(
         repository = bench.store.approvals(connection)
         repository.hold()
         _check_version(repository, template)
+        unlabelled = _unlabelled(repository, template)
         repository.save_template(template)
         payload = {
             "content_hash": content_hash(template),
             "verdict": checked.verdict.value,
             "pack_version": bench.checker.pack_version,
             **({"evidence": dict(evidence)} if evidence else {}),
+            **({"ai_label": "removed"} if unlabelled else {}),
         }
         bench.store.audit.append(
             connection,
@@ -107,6 +109,12 @@ def find(bench: Workbench, template_id: str, version: int | None = None) -> Temp
     if versions:
         known = "、".join(f"第{each.version}版" for each in versions)
         raise NotFound(f"模板 {template_id} 没有第{version}版。", next=f"已有：{known}。")
+    if template_id.endswith((".yaml", ".yml")):
+        raise NotFound(
+            f"{template_id} 是文件名，不是模板编号。",
+            next=f"先提案：copilot template propose --file {template_id} --as 工号，"
+            "再用其中的 id 送审：copilot template submit 编号 --as 工号。",
+        )
     raise NotFound(f"没有模板 {template_id}。", next=FIRST_LOOK)
 
 
@@ -136,6 +144,12 @@ def _check_version(repository: ApprovalRepository, template: Template) -> None:
             f"模板 {name} 是 {earlier.author} 的提案，尚未提交。",
             next="请换一个编号，或由原作者修改。",
         )
+
+
+def _unlabelled(repository: ApprovalRepository, template: Template) -> bool:
+    """Whether words that a model drafted go on as a person's: the log keeps that."""
+    earlier = repository.versions(template.template_id)
+    return not template.drafted_by and any(each.drafted_by for each in earlier)
 
 
 def _name(template_id: str, version: int) -> str:

@@ -15,13 +15,15 @@ from copilot.records.matching import CallToday
 class CallList:
     """The call list of a branch, or of a manager's own customers.
 
-    ``serve_first`` are those left out because of what they recently said, with why.
+    ``serve_first`` are those left out because of what they recently said, with why; ``note`` says
+    what of the data keeps everybody off the list.
     """
 
     as_of: date
     branch_id: str | None
     calls: tuple[CallToday, ...]
     serve_first: Mapping[str, str] = field(default_factory=dict)
+    note: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """The document of ``copilot today --format json``."""
@@ -32,7 +34,17 @@ class CallList:
                 asdict(call) | {"data_date": call.data_date.isoformat()} for call in self.calls
             ],
             "serve_first": dict(self.serve_first),
+            **({"note": self.note} if self.note else {}),
         }
+
+
+def _why(bench: Workbench) -> str:
+    """What of the bank's data leaves nobody to call, if that is the cause."""
+    if bench.generation.rows.get("consents"):
+        return ""
+    return (
+        "没有客户同意营销的记录（同意记录表 consents 没有给或是空的），没有同意的客户不主动联系。"
+    )
 
 
 def call_today(bench: Workbench, branch_id: str | None = None, limit: int = 10) -> CallList:
@@ -54,5 +66,5 @@ def call_today(bench: Workbench, branch_id: str | None = None, limit: int = 10) 
         angry = served_first(bench, (call.customer_id for call in calls))
         kept = tuple(call for call in calls if call.customer_id not in angry)[:limit]
         if len(kept) == limit or len(calls) < asked:
-            return CallList(bench.as_of, branch_id, kept, angry)
+            return CallList(bench.as_of, branch_id, kept, angry, "" if kept else _why(bench))
         asked *= 2

@@ -85,6 +85,18 @@ class Workbench:
             principal = Principal.of(staff)
         return cls(settings, store, principal, day, staff_id)
 
+    def seen_by(
+        self, principal: Principal, staff_id: str | None, as_of: date, wire: Wire | None
+    ) -> Workbench:
+        """The same installation for another person and day, ``wire`` in the model's place.
+
+        It shares this one's store: close only this one.
+        """
+        other = Workbench(self.settings, self.store, principal, as_of, staff_id)
+        other.wire = wire
+        other.live_checker = self.live_checker
+        return other
+
     def close(self) -> None:
         """Releases what was opened."""
         wire = self.__dict__.get("wire")
@@ -199,6 +211,6 @@ class Workbench:
 
     def search(self, query: SearchQuery) -> SearchResult:
         """Passages of the knowledge base for the principal."""
-        from copilot.knowledge import search
+        from copilot.pipeline.product_search import search_with_records
 
-        return search(query, self.store, self.settings, self.principal)
+        return search_with_records(query, self, self.settings)

@@ -151,6 +151,7 @@ def _approved_fill(desk: Desk) -> tuple[Draft | None, Approval | None, CheckResu
         reviews.save_review(review)
     review_desk = ReviewDesk(reviews)
     passed: dict[str, tuple[Approval, CheckResult]] = {}
+    models: dict[str, str] = {}
     stopped: list[str] = []
 
     def admit(template: Template, draft: Draft) -> Approval | None:
@@ -164,6 +165,7 @@ def _approved_fill(desk: Desk) -> tuple[Draft | None, Approval | None, CheckResu
         standing = review_desk.standing(template, present)
         if standing.approval is not None and result.verdict in _LENIENT:
             passed[template.template_id] = standing.approval, result
+            models[template.template_id] = template.drafted_by
             return standing.approval
         if standing.state.stopped and standing.state is not ApprovalState.SUPERSEDED:
             stopped.append(f"模板 {template.template_id} {standing.state.shown}：{standing.reason}")
@@ -174,7 +176,10 @@ def _approved_fill(desk: Desk) -> tuple[Draft | None, Approval | None, CheckResu
     desk.notes += [f"{reason}；{instead}" for reason in stopped]
     if filled is None or filled.template_id is None:
         return None, None, None
-    return filled, *passed[filled.template_id]
+    approval, result = passed[filled.template_id]
+    if model := models.get(filled.template_id):
+        desk.notes.append(f"模板文字由AI辅助起草（{model}），经人工审核批准（{approval.number}）")
+    return filled, approval, result
 
 
 def _points(desk: Desk) -> tuple[Draft, CheckResult]:

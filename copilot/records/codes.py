@@ -183,6 +183,7 @@ class Occasion(StrEnum):
     """When a pitch is made."""
 
     FIRST = "first"
+    ASKED = "asked"
     FOLLOW_UP = "follow_up"
 
 
@@ -341,6 +342,7 @@ LABELS: dict[type[StrEnum], dict[str, str]] = {
     },
     Occasion: {
         "first": "首次介绍",
+        "asked": "客户主动问起",
         "follow_up": "到访后跟进",
     },
     Tier: {

@@ -19,6 +19,8 @@ from copilot.records.knowledge import Citation
 INTERNAL_NOTICE = "内部参考，未经审核不得对外发送"
 WRITER_NOTICE = "内置模板引擎，未使用大模型"
 AI_LABEL = "本内容由AI辅助生成"
+AI_MARK = f"（{AI_LABEL}）"
+"""How the label closes a message that a customer reads."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,8 @@ class CustomerFile:
 
     ``missing_tables`` names tables the bank did not give: what needs them cannot be checked, and
     the result says so. ``customer`` is ``None`` for a walk-in who is only described, with the age
-    that the description says, if any. ``feedback`` is what their own recent words say.
+    that the description says, if any, or with being elderly; ``fraud_signs`` are its words that
+    sound of fraud. ``feedback`` is what their own recent words say.
     """
 
     customer: Customer | None
@@ -31,6 +32,8 @@ class CustomerFile:
     profile: Profile | None = None
     missing_tables: frozenset[str] = frozenset()
     described_age: int | None = None
+    described_elder: bool = False
+    fraud_signs: str = ""
     feedback: CustomerFeedback | None = None
 
     @property
@@ -71,11 +74,18 @@ class GateDecision:
     refusals: tuple[RefusalReason, ...] = ()
     cautions: tuple[RefusalReason, ...] = ()
     unchecked: tuple[str, ...] = ()
+    product_name: str = ""
 
     @property
     def allowed(self) -> bool:
         """Whether a text may be drafted."""
         return not self.refusals
+
+    @property
+    def shown_name(self) -> str:
+        """The product's name; a private fund that may not be offered is not named."""
+        hidden = self.product_type is ProductType.PRIVATE_FUND and not self.allowed
+        return "（私募产品，名称不显示）" if hidden else self.product_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +141,7 @@ class MatchResult:
                 {
                     "product_code": d.product_code,
                     "type": d.product_type.value,
+                    "name": d.shown_name,
                     "rule_ids": [r.rule_id for r in d.refusals],
                     "message": "；".join(r.message for r in d.refusals),
                     "citations": [c.as_json() for r in d.refusals for c in r.citations],
@@ -143,7 +154,11 @@ class MatchResult:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A pitch that may not be made: why, and what is allowed instead."""
+    """A pitch that may not be made: why, and what is allowed instead.
+
+    ``referral_line`` is said by a seller who may not speak, ``dissuasion`` to a customer who may
+    be falling for fraud; ``open_channels`` are those on which the same pitch could be made.
+    """
 
     customer_id: str | None
     product_code: str
@@ -152,6 +167,8 @@ class Refusal:
     reasons: tuple[RefusalReason, ...]
     alternatives: tuple[Candidate, ...] = ()
     referral_line: str = ""
+    dissuasion: str = ""
+    open_channels: tuple[Channel, ...] = ()
     refusal_id: str = ""
 
     def as_json(self) -> dict[str, Any]:
@@ -170,6 +187,10 @@ class Refusal:
         }
         if self.referral_line:
             body["referral_line"] = self.referral_line
+        if self.dissuasion:
+            body["dissuasion"] = self.dissuasion
+        if self.open_channels:
+            body["open_channels"] = [channel.value for channel in self.open_channels]
         return body
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -169,6 +169,7 @@ class PlanBasis:
     missing: tuple[str, ...] = ()
     remedies: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    staff_names: Mapping[str, str] = field(default_factory=dict)
 
     def metric(self, name: str) -> Metric:
         """One metric (KeyError when it was not computed)."""

@@ -231,6 +231,17 @@ def pieces_of(paragraph: Paragraph) -> tuple[Piece, ...]:
     return (*found, paragraph.text[end:])
 
 
+def sources_in(section: Section) -> frozenset[str]:
+    """The sources of every value that a section states, its charts' included."""
+    found: set[str] = set()
+    for block in section.blocks:
+        pieces = (piece for line in _lines(block) for piece in line)
+        found.update(piece.source for piece in pieces if isinstance(piece, Stated))
+        if isinstance(block, Chart):
+            found.update(source for series in block.series for source in series.sources)
+    return frozenset(found)
+
+
 def cell_text(cell: Piece) -> str:
     """What a cell shows."""
     return cell.text if isinstance(cell, Stated) else cell
@@ -248,6 +259,8 @@ def _lines(block: Block) -> list[tuple[Piece, ...]]:
     if isinstance(block, Table):
         lines.append((" | ".join(block.header),))
         for row in block.rows:
+            if not any(map(cell_text, row)):
+                continue  # left to be written in by hand
             cells: list[Piece] = []
             for cell in row:
                 cells += [cell, " | "]

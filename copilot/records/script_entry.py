@@ -23,6 +23,7 @@ class ScriptEntry(BaseModel):
     reasons: list[str] = []
     manners: list[Manner] = []
     occasions: list[Occasion] = []
+    raised: bool = False
     situation: str = Field(min_length=1)
     text: str = Field(min_length=1)
     valid_from: date
@@ -43,4 +44,5 @@ class ScriptEntry(BaseModel):
             reasons=tuple(self.reasons),
             manners=tuple(self.manners),
             occasions=tuple(self.occasions),
+            raised=self.raised,
         )

@@ -23,6 +23,8 @@ from copilot.records.compliance import Verdict
 from copilot.records.product import Product
 from copilot.records.suspension import Override, Suspension
 
+#: Fields that count in the hash only where they say something, so that older approvals hold.
+_YOUNGER = frozenset({"occasions", "drafted_by"})
 _COMPARISONS = {
     "<": operator.lt,
     "<=": operator.le,
@@ -58,8 +60,9 @@ class Template:
     """One version of a customer-facing text with typed slots.
 
     Empty ``product_codes`` means every product of the types; empty ``life_stages`` and
-    ``segments`` mean any. It may be used for ``valid_from <= day < valid_to``. ``required`` names
-    the elements that the text must carry.
+    ``segments`` mean any, empty ``occasions`` any moment of a conversation. It may be used for
+    ``valid_from <= day < valid_to``. ``required`` names the elements that the text must carry;
+    ``drafted_by`` is the model that worded it first, if one did.
     """
 
     template_id: str
@@ -78,6 +81,8 @@ class Template:
     segments: tuple[str, ...] = ()
     conditions: tuple[Condition, ...] = ()
     required: tuple[str, ...] = ()
+    occasions: tuple[Occasion, ...] = ()
+    drafted_by: str = ""
 
     def valid_on(self, day: date) -> bool:
         """Whether the template may be used on ``day``, approval aside."""
@@ -95,7 +100,9 @@ class Template:
 @lru_cache(maxsize=2048)  # every fill asks whether the text is still the one approved
 def content_hash(template: Template) -> str:
     """SHA-256 over the canonical text and metadata: what an approval is bound to."""
-    canonical = json.dumps(asdict(template), ensure_ascii=False, sort_keys=True, default=str)
+    bound = asdict(template)
+    bound = {name: value for name, value in bound.items() if value or name not in _YOUNGER}
+    canonical = json.dumps(bound, ensure_ascii=False, sort_keys=True, default=str)
     return hashlib.sha256(unicodedata.normalize("NFC", canonical).encode()).hexdigest()
 
 
@@ -109,6 +116,7 @@ class Move(StrEnum):
     OBJECTION = "objection"
     CLOSE = "close"
     REFERRAL = "referral"
+    DISSUADE = "dissuade"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +124,8 @@ class Script:
     """One move of an internal talking point; empty tuples mean any.
 
     ``reasons`` are codes of the reason that leads the pitch. A script for an occasion is for that
-    occasion only; one without is for all.
+    occasion only; one without is for all. A ``raised`` one answers what customers bring up of
+    their own accord, not what they are likely to object.
     """
 
     script_id: str
@@ -131,6 +140,7 @@ class Script:
     reasons: tuple[str, ...] = ()
     manners: tuple[Manner, ...] = ()
     occasions: tuple[Occasion, ...] = ()
+    raised: bool = False
 
     def valid_on(self, day: date) -> bool:
         """Whether the script may be used on ``day``."""

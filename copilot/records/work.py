@@ -6,7 +6,7 @@ be followed to its events.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -280,6 +280,17 @@ class Work:
     open_items: tuple[OpenItem, ...] = ()
     team: tuple[Staff, ...] = ()
     notes: tuple[str, ...] = field(default=())
+
+    def without_amounts(self, why: str) -> Work:
+        """The same for a screen that others look at: no amounts, no targets of money."""
+        figures = {
+            name: replace(figure, value=None, previous=None, missing=why)
+            if figure.unit is Unit.FEN
+            else figure
+            for name, figure in self.figures.items()
+        }
+        targets = tuple(target for target in self.targets if target.unit is not Unit.FEN)
+        return replace(self, figures=figures, targets=targets)
 
     def count(self, name: str) -> float:
         """A figure's value; 0 when it is unknown or was not measured."""

@@ -127,9 +127,11 @@ class YamlFile:
     def _violation(
         self, model: type[BaseModel], at: Location, error: ValidationError
     ) -> InputError:
-        first = error.errors(include_url=False)[0]
+        errors = error.errors(include_url=False)
+        # a misspelt key is also a missing one: the misspelling is what helps
+        first = next((each for each in errors if each["type"] == "extra_forbidden"), errors[0])
         location: Location = at + first["loc"]
-        name = str(first["loc"][-1]) if first["loc"] else "内容"
+        name = next((key for key in reversed(first["loc"]) if isinstance(key, str)), "内容")
         match first["type"]:
             case "extra_forbidden":
                 allowed = "、".join(_fields_at(model, first["loc"][:-1]))

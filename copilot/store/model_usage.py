@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -33,7 +34,7 @@ class ModelUsageRepository:
     def reserve(self, day: date, most: Usage, limits: ModelLimits) -> str:
         """Books ``most`` unless it exceeds a limit of the day; returns that limit's name."""
         with write_transaction(self._engine) as connection:
-            after = self._on(connection, day) + most
+            after = self._held(connection, day) + most
             exceeded = _exceeded(after, limits)
             if not exceeded:
                 self._put(connection, day, after)
@@ -42,7 +43,16 @@ class ModelUsageRepository:
     def settle(self, day: date, reserved: Usage, used: Usage) -> None:
         """Books what was used in the place of what was reserved."""
         with write_transaction(self._engine) as connection:
-            self._put(connection, day, self._on(connection, day) + used + -reserved)
+            self._put(connection, day, self._held(connection, day) + used + -reserved)
+
+    def _held(self, connection: Connection, day: date) -> Usage:
+        """What a day has used; no other process books on it until the transaction ends."""
+        locked = sa.select(_days.c.day).where(_days.c.day == day).with_for_update()
+        if connection.execute(locked).one_or_none() is None:
+            with contextlib.suppress(sa.exc.IntegrityError), connection.begin_nested():
+                connection.execute(_days.insert().values(day=day, **_values(Usage())))
+            connection.execute(locked)
+        return self._on(connection, day)
 
     def _on(self, connection: Connection, day: date) -> Usage:
         row = connection.execute(sa.select(_days).where(_days.c.day == day)).one_or_none()
@@ -52,16 +62,17 @@ class ModelUsageRepository:
         return Usage(row.calls, row.prompt_tokens, row.completion_tokens, seconds, row.cost)
 
     def _put(self, connection: Connection, day: date, usage: Usage) -> None:
-        values = {
-            "calls": usage.calls,
-            "prompt_tokens": usage.prompt_tokens,
-            "completion_tokens": usage.completion_tokens,
-            "milliseconds": round(usage.seconds * 1000),
-            "cost": usage.cost,
-        }
-        changed = connection.execute(_days.update().where(_days.c.day == day).values(values))
-        if not changed.rowcount:
-            connection.execute(_days.insert().values(day=day, **values))
+        connection.execute(_days.update().where(_days.c.day == day).values(_values(usage)))
+
+
+def _values(usage: Usage) -> dict[str, int]:
+    return {
+        "calls": usage.calls,
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "milliseconds": round(usage.seconds * 1000),
+        "cost": usage.cost,
+    }
 
 
 def _exceeded(after: Usage, limits: ModelLimits) -> str:
