@@ -12,12 +12,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 from retrieval_process import Peers, cold_seconds
 
-from copilot.knowledge import ingest, search
+from copilot.knowledge import search
 from copilot.knowledge.evaluation import (
     Metric,
     Outcome,
@@ -33,7 +31,9 @@ from copilot.knowledge.questions import half, question_files, read_questions
 from copilot.knowledge.separation import Separation, separation
 from copilot.knowledge.source import read_source
 from copilot.knowledge.synonyms import SYNONYMS_FILE, Synonyms, query_terms, read_synonyms
+from copilot.pipeline.bank import bring_in
 from copilot.pipeline.evaluation import ask_bank
+from copilot.pipeline.workbench import Workbench
 from copilot.records.codes import Audience, PassageKind
 from copilot.records.knowledge import Document, Passage, SearchQuery
 from copilot.records.staff import Principal
@@ -65,21 +65,17 @@ class BankFigures:
 
 
 def measure(knowledge: Path, folder: Path) -> BankFigures:
-    """Asks the sample knowledge the shipped questions through `search`."""
+    """Asks the sample bank the shipped questions, as `copilot search` does."""
     with tempfile.TemporaryDirectory() as home:
         settings = load_settings(data_dir=Path(home))
-        store = Store.create(settings)
+        bring_in(settings, None, lambda *_: None)
+        bench = Workbench.open(settings, as_of=TODAY)
         try:
-            with store.writer_lock():
-                ingest([knowledge], store, settings)
-            passages = list(store.knowledge(Principal.operator()).all_passages())
+            passages = list(bench.store.knowledge(Principal.operator()).all_passages())
             questions = read_questions(question_files(folder), passages)
-            bench: Any = SimpleNamespace(
-                store=store, settings=settings, principal=Principal.operator(), as_of=TODAY
-            )
             outcomes = list(ask_bank(bench, settings, questions, lambda *_: None))
         finally:
-            store.close()
+            bench.close()
     halves: dict[str, list[Outcome]] = defaultdict(list)
     hard: dict[str, list[float]] = defaultdict(list)
     for outcome in outcomes:

@@ -36,6 +36,17 @@ def test_follow_up_questions_keep_their_subject(bench: Workbench) -> None:
     assert "（DEP-" not in other
 
 
+def test_a_follow_up_for_something_else_is_not_answered_with_the_figure_before(
+    bench: Workbench,
+) -> None:
+    answer(bench, "沪深300指数基金费率多少", conversation="else")
+
+    found = answer(bench, "今天涨了没", conversation="else")
+
+    assert found.refused
+    assert "申购费" not in found.answer
+
+
 def test_a_new_subject_is_not_dragged_along(bench: Workbench) -> None:
     answer(bench, "三年定存多少", conversation="new")
 

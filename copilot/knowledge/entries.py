@@ -25,6 +25,7 @@ MOVES = {
     Move.OBJECTION: "回应顾虑",
     Move.CLOSE: "收尾",
     Move.REFERRAL: "转介",
+    Move.DISSUADE: "劝阻",
 }
 
 

@@ -12,6 +12,7 @@ from copilot.knowledge.declared import SIDECAR_END, Declared
 from copilot.knowledge.entries import parse_entries
 from copilot.knowledge.parsed import ParsedDocument
 from copilot.knowledge.plain import parse_plain
+from copilot.knowledge.planted import PLANTED_FILE
 from copilot.knowledge.product_sheet import parse_product_sheet
 from copilot.knowledge.regulation import parse_regulation
 from copilot.knowledge.source import MARKDOWN, YAML, FrontMatter, Source, front_matter
@@ -21,7 +22,7 @@ from copilot.knowledge.synonyms import SYNONYMS_FILE
 OTHER_STAGES = frozenset({"templates", "rules", "feedback"})
 
 #: Files beside those folders that are word lists of the program, not knowledge.
-WORD_LISTS = frozenset({SYNONYMS_FILE, "questions.yaml", "concepts.yaml"})
+WORD_LISTS = frozenset({SYNONYMS_FILE, PLANTED_FILE, "questions.yaml", "concepts.yaml"})
 
 OWN_DECLARATION = "该文件有自己的固定格式，另外声明的种类、读者、日期和网点没有采用。"
 

@@ -16,6 +16,7 @@ from copilot.knowledge.declared import Declared
 from copilot.knowledge.dense import dense_enabled
 from copilot.knowledge.formats import knowledge_files, leaves, parse
 from copilot.knowledge.parsed import ParsedDocument, stored_hash
+from copilot.knowledge.planted import without_planted
 from copilot.knowledge.reading import DocumentReader
 from copilot.knowledge.search import current_index, generation_name
 from copilot.knowledge.shelf_check import shelf_remarks
@@ -75,7 +76,7 @@ def take_in(
     ``held`` are the documents that other files stand for: a file that gives one of them is refused.
     """
     with DocumentReader() as reader:
-        intake = _Intake(store, reader, roots, options, held or {})
+        intake = _Intake(store, settings.knowledge_dir, reader, roots, options, held or {})
         try:
             for done, path in enumerate(files, start=1):
                 progress(_READING, done, len(files))
@@ -114,6 +115,7 @@ class _Intake:
     def __init__(
         self,
         store: Store,
+        knowledge_dir: Path,
         reader: DocumentReader,
         roots: Sequence[Path],
         options: Declared | None,
@@ -121,6 +123,7 @@ class _Intake:
     ) -> None:
         principal = Principal.operator()
         self._store = store
+        self._knowledge_dir = knowledge_dir
         self._reader = reader
         self._roots = roots
         self._options = options
@@ -164,7 +167,7 @@ class _Intake:
             self._claim(same, path)
             return UNCHANGED, same, ()
         source = source_of(file, self._reader)
-        parsed = parse(source)
+        parsed = without_planted(parse(source), path, self._knowledge_dir)
         self._check_branches(parsed.branches, path)
         self._claim(parsed.document_id, path)
         remarks = (*parsed.notes, *self._audience_change(parsed), *self._shelf(parsed, source))

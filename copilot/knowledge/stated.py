@@ -13,7 +13,10 @@ __all__ = ["FACTS", "differing_facts", "unknown_figures"]
 _RATING = re.compile(r"(?<![A-Za-z])R[1-5](?![0-9])")
 #: A percentage; one behind × is the weight of an index, not a figure of the product.
 _PERCENT = re.compile(r"(?<![\d.×xX*＊])(\d+(?:\.\d+)?)\s*[%％]")
-_START = re.compile(r"([\d,]+(?:\.\d+)?)\s*(亿|万)?元\s*(?:起|（含）起)")
+_START = re.compile(
+    r"(?:([\d,]+(?:\.\d+)?)\s*(亿|万)?元\s*(?:起|（含）起)"
+    r"|(?:起[存购投]|起点|最低)(?:金额)?(?:为|是|：)?\s*([\d,]+(?:\.\d+)?)\s*(亿|万)?元)"
+)
 #: A percentage that stands by one of these is a rate of the product, not a share of something.
 _RATE_WORDS = re.compile(r"利率|年化|基准|费率|手续费|管理费|申购费|认购费|赎回费|托管费")
 _SCALE = {"万": figures.WAN, "亿": figures.YI}
@@ -42,7 +45,8 @@ def unknown_figures(sentence: str, product: Product) -> tuple[str, ...]:
         rates = _rates(product)
         found += [match[0] for match in _PERCENT.finditer(sentence) if float(match[1]) not in rates]
     for match in _START.finditer(sentence):
-        yuan = float(match[1].replace(",", "")) * _SCALE.get(match[2] or "", 1)
+        number, unit = match[1] or match[3], match[2] or match[4] or ""
+        yuan = float(number.replace(",", "")) * _SCALE.get(unit, 1)
         if product.min_amount is not None and round(yuan * 100) != product.min_amount:
             found.append(match[0])
     if product.risk_rating is not None:

@@ -1,9 +1,11 @@
 """Questions: product facts from records, everything else from the literal words of knowledge.
 
 another bank's figures        ─▶ refused
+somebody's own data           ─▶ refused
 who matures today             ─▶ the call list
 can I sell X to this customer ─▶ the gate
 which earns most              ─▶ the rule against ranking
+which products there are      ─▶ those on sale here, by code
 how do products differ        ─▶ their records side by side, by code
 a property of a product       ─▶ the seller's licence, then the record valid on the day asked about
 anything else                 ─▶ the best passage, sentence by sentence
@@ -12,7 +14,8 @@ no evidence                   ─▶ refused, with whom to ask
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from copilot.llm.pseudonyms import Pseudonyms
@@ -31,12 +34,20 @@ from copilot.pipeline.ask_conversation import (
 )
 from copilot.pipeline.ask_gate import from_gate
 from copilot.pipeline.ask_knowledge import EVIDENCE, from_passages
-from copilot.pipeline.ask_policy import other_bank, ranking
+from copilot.pipeline.ask_policy import other_bank, personal, ranking
 from copilot.pipeline.ask_records import ask_whom, beyond_records, from_records
 from copilot.pipeline.ask_today import today
 from copilot.pipeline.product_comparison import comparison
-from copilot.pipeline.product_questions import ProductQuestion, folded, read_question
-from copilot.pipeline.product_words import Property, QuestionWords, question_words
+from copilot.pipeline.product_listing import listing
+from copilot.pipeline.product_questions import (
+    FIGURES,
+    MAIN,
+    ProductQuestion,
+    at_large,
+    folded,
+    read_question,
+)
+from copilot.pipeline.product_words import QuestionWords, question_words
 from copilot.records.codes import Audience, Channel, DraftKind
 from copilot.records.compliance import CheckContext, Verdict
 from copilot.records.draft import Answer
@@ -49,18 +60,6 @@ STRONG = 0.5
 #: Fit from which it is, even where the question names what no record holds.
 SURE = 0.8
 MANY_PRODUCTS = 3
-#: Properties that are figures of the record: never left to prose.
-_FIGURES = frozenset(
-    {
-        Property.RATE,
-        Property.MIN_AMOUNT,
-        Property.TERM,
-        Property.RATING,
-        Property.FEES,
-        Property.COOLING_OFF,
-        Property.PAY_TERMS,
-    }
-)
 
 
 def answer(
@@ -84,24 +83,14 @@ def answer(
     """
     if customer_id is not None:
         bench.customer(customer_id)
-    words = question_words(bench.settings.knowledge_dir)
-    typed, question = question, mended(bench, question)
-    taken = Continued(read_question(question, bench.shelf, bench.as_of, words), question)
-    before = Subject()
-    if conversation is not None:
-        before = recalled(bench, check_id(conversation))
-        taken = continued(bench, question, taken.asked, before)
-    parts = taken.unclear or _parts(bench, taken.question, taken.asked, customer_id, words)
-    if parts is None:
-        result = _refusal(bench, taken.asked)
-    else:
-        result = _checked(bench, _with_unsaid(parts, question, words), taken.asked)
-    result = replace(result, understood=taken.understood)
-    proof = _proof(bench, typed, customer_id, parts)
-    if conversation is not None:
+    before = None if conversation is None else recalled(bench, check_id(conversation))
+    said = answered(bench, question, customer_id, before)
+    result, parts = said.answer, said.parts
+    proof = _proof(bench, question, customer_id, parts)
+    if conversation is not None and before is not None:
         proof |= {"conversation": conversation, "carried": before.as_json()}
         if parts is not None:
-            remember(bench, conversation, subject_of(parts, taken.asked, before))
+            remember(bench, conversation, subject_of(parts, said.asked, before))
     result = replace(result, draft_id=evidence.draft_id("A", result.as_json(), proof))
     branches = bench.principal.branches
     evidence.save(
@@ -115,12 +104,56 @@ def answer(
     return result
 
 
-def found(bench: Workbench, question: str, least: float) -> AnswerParts | None:
-    """What would answer a question if ``least`` sureness were enough; nothing is kept."""
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A checked answer that is not kept, what it was made of, and the question as understood."""
+
+    answer: Answer
+    parts: AnswerParts | None
+    asked: ProductQuestion
+
+
+def answered(
+    bench: Workbench,
+    question: str,
+    customer_id: str | None,
+    before: Subject | None,
+    least: float = EVIDENCE,
+) -> Answered:
+    """The answer to a question, in a conversation after ``before``; nothing is kept.
+
+    ``least`` is the sureness of a passage that is enough.
+    """
     words = question_words(bench.settings.knowledge_dir)
     question = mended(bench, question)
     asked = read_question(question, bench.shelf, bench.as_of, words)
-    return _parts(bench, question, asked, None, words, least)
+    taken = Continued(asked, question)
+    if before is not None:
+        taken = continued(bench, question, asked, before)
+    taken = replace(taken, asked=at_large(taken.asked, question, words))
+    about = taken.question, taken.asked, customer_id
+    parts = taken.unclear or _parts(bench, *about, words, least)
+    if parts is None:
+        result = _refusal(bench, taken.asked)
+    else:
+        result = _checked(bench, _with_unsaid(parts, question, words), taken.asked)
+    return Answered(replace(result, understood=taken.understood), parts, taken.asked)
+
+
+def found(bench: Workbench, turns: Sequence[str], least: float) -> AnswerParts | None:
+    """What answers the last of a conversation's questions, if anything does; nothing is kept.
+
+    Args:
+        bench: the opened installation.
+        turns: the questions in the order asked; mostly one.
+        least: the sureness that is enough.
+    """
+    subject, said = Subject(), None
+    for question in turns:
+        said = answered(bench, question, None, subject if len(turns) > 1 else None, least)
+        if said.parts is not None:
+            subject = subject_of(said.parts, said.asked, subject)
+    return None if said is None or said.answer.refused else said.parts
 
 
 def _proof(
@@ -134,6 +167,7 @@ def _proof(
         "as_of": bench.as_of.isoformat(),
         "rule_pack": bench.checker.pack_version,
         "data_generation": bench.generation.generation_id,
+        "knowledge": bench.store.knowledge(bench.principal).revision(),
         **(parts.proof if parts else {}),
     }
 
@@ -144,10 +178,10 @@ def _parts(
     asked: ProductQuestion,
     customer_id: str | None,
     words: QuestionWords,
-    least: float = EVIDENCE,
+    least: float,
 ) -> AnswerParts | None:
     text = folded(question)
-    settled = other_bank(asked, text, words) or today(bench, text, words)
+    settled = other_bank(asked, text, words) or personal(text, words) or today(bench, text, words)
     if settled is not None:
         return settled
     may_i = any(word in text for word in words.may_i)
@@ -157,21 +191,22 @@ def _parts(
     asked, barred = without_barred(bench, asked)
     if barred is not None and not asked.products:
         return _instead(asked_of, from_passages(bench, question, least), barred)
-    ranked = ranking(bench, asked)
-    if ranked is not None:
-        return ranked
+    listed = ranking(bench, asked) or listing(bench, asked, text)
+    if listed is not None:
+        return listed
     compared = comparison(bench, asked, text, words)
     if compared is not None and asked.named:
         return compared
-    stated = None if asked.no_such or asked.other_bank else from_records(bench, asked, question)
+    stated = None if asked.no_such or asked.other_bank else from_records(bench, asked)
     prose = _of_type(asked, from_passages(bench, question, least))
     if compared is not None and not (prose is not None and _sure(prose)):
         return compared
     if stated is None:
         return prose if prose is not None and _about_this(asked, prose) else None
-    if prose is None or prose.refused or prose.fit < STRONG:
+    whole = asked.properties == MAIN or (asked.interest and bool(asked.sums))
+    if prose is None or prose.refused or prose.fit < STRONG or whole:
         return stated
-    if not _FIGURES & set(asked.properties) and len(stated.products) > MANY_PRODUCTS:
+    if not FIGURES & set(asked.properties) and len(stated.products) > MANY_PRODUCTS:
         return prose  # a rule that many records state is better said once
     return stated.followed_by(prose)
 
@@ -214,7 +249,7 @@ def _about_this(asked: ProductQuestion, prose: AnswerParts) -> bool:
     about_product = bool(asked.products or asked.no_such)
     if not about_product:
         return True
-    figures = asked.wants_figure or bool(_FIGURES & set(asked.properties))
+    figures = asked.wants_figure or bool(FIGURES & set(asked.properties))
     lacking = [*asked.absent_words, *filter(None, [asked.period.words])]
     told_anyway = all(any(word in said for said in prose.asked) for word in lacking)
     if asked.no_such and (figures or asked.named):

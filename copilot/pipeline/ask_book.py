@@ -40,12 +40,29 @@ _ENOUGH = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A passage with how sure it is that it answers the question (0 to 1), and why."""
+    """A passage with how sure it is that it answers the question (0 to 1), and why.
+
+    ``said`` is the share of the question's words that the passage has.
+    """
 
     passage: Passage
     sure: float
     parts: tuple[float, ...]
     phrasings: tuple[str, ...] = ()
+    said: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """An entry with how it fits.
+
+    ``silent``: it is about the question, but tells no such figure as the question is for. It does
+    not answer, and no entry that is farther from the question answers in its place.
+    """
+
+    passage: Passage
+    fit: Fit
+    silent: bool
 
 
 @dataclass(frozen=True)
@@ -60,11 +77,13 @@ class Book:
     postings: dict[str, tuple[int, ...]]
     typos: Typos
 
-    def ranked(self, question: str, as_of: date) -> list[tuple[Passage, Fit]]:
-        """The entries valid on a day that may answer the question, the best first."""
+    def ranked(self, question: str, as_of: date) -> list[Ranked]:
+        """The entries valid on a day that are about the question, the best first."""
         asked = phrase(self.mended(question), self.words, self.concepts)
         foreign = self.concepts.outside_in(asked.text)
         elsewhere = any(bank in asked.text for bank in self.words.other_banks)
+        word = self.words.defined(asked.text)
+        defined = phrase(word, self.words, self.concepts) if word else None
         found = []
         for entry in self._near(asked):
             passage = self.passages[entry.passage_id]
@@ -72,10 +91,10 @@ class Book:
                 continue
             how = fit(asked, entry, self.weights, self.concepts)
             stranger = any(not _speaks_of(word, entry, how) for word in foreign)
-            silent = self._silent_on_figure(asked, entry)
-            if not (stranger or silent or conflict(asked, entry, how.best, self.words)):
-                found.append((passage, how))
-        return sorted(found, key=lambda pair: (-pair[1].order, pair[0].passage_id))
+            unknown = defined is not None and not defined.touches(entry)
+            if not (stranger or unknown or conflict(asked, entry, how.best, self.words)):
+                found.append(Ranked(passage, how, self._silent_on_figure(asked, entry)))
+        return sorted(found, key=lambda one: (-one.fit.order, one.passage.passage_id))
 
     def _silent_on_figure(self, asked: Phrase, entry: Entry) -> bool:
         """Whether the question is for a figure of a kind that the entry does not have."""
@@ -117,14 +136,26 @@ def candidates(bench: Workbench, question: str) -> list[Candidate]:
     """
     book = _book(bench)
     ranked = book.ranked(question, bench.as_of)
-    seen = bench.store.knowledge(bench.principal).visible([p.passage_id for p, _ in ranked])
-    ranked = [(seen[p.passage_id], how) for p, how in ranked if p.passage_id in seen]
+    ids = [one.passage.passage_id for one in ranked]
+    seen = bench.store.knowledge(bench.principal).visible(ids)
+    ranked = [one for one in ranked if one.passage.passage_id in seen]
     found = []
-    for number, (passage, how) in enumerate(ranked[:CANDIDATES]):
-        others = [h.order for n, (_, h) in enumerate(ranked[: CANDIDATES + 1]) if n != number]
-        lead = max(-MOST_LEAD, min(MOST_LEAD, how.order - max(others, default=0.0)))
-        phrasings = book.phrasings(passage.passage_id)
-        found.append(Candidate(passage, sureness(how.parts, lead), (*how.parts, lead), phrasings))
+    for number, one in enumerate(ranked[:CANDIDATES]):
+        if one.silent or one.fit.thin:
+            continue
+        others = [o.fit.order for n, o in enumerate(ranked[: CANDIDATES + 1]) if n != number]
+        lead = max(-MOST_LEAD, min(MOST_LEAD, one.fit.order - max(others, default=0.0)))
+        parts = (*one.fit.parts, lead)
+        passage_id = one.passage.passage_id
+        found.append(
+            Candidate(
+                seen[passage_id],
+                sureness(one.fit.parts, lead),
+                parts,
+                book.phrasings(passage_id),
+                one.fit.said,
+            )
+        )
     return found
 
 
@@ -213,7 +244,8 @@ def _typos(
 ) -> Typos:
     ordinary = [text for e in entries for text in (*(p.text for p in e.phrasings), e.told.text)]
     names = [w for n, said in concepts.things.items() if n != _OTHERS for w in said]
-    vocabulary = {*names, *(w for w in concepts.plain_words if len(w) > _SHORT)}
+    acts = (w for w in concepts.plain_words if len(w) > _SHORT)
+    vocabulary = {*names, *(w for w in acts if not any(a in w for a in words.asking))}
     known = (*words.other_banks, *words.not_sold, *concepts.outside)
     asked = [word for said in words.properties.values() for word in said]
     return Typos(sounds(knowledge), vocabulary, [*ordinary, *asked, *known])

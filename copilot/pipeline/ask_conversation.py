@@ -12,8 +12,14 @@ from copilot.errors import InputError
 from copilot.pipeline import facts
 from copilot.pipeline.answer_parts import AnswerParts
 from copilot.pipeline.ask_concepts import read_concepts
-from copilot.pipeline.product_questions import ProductQuestion, terms_in, with_terms
-from copilot.pipeline.product_words import Property
+from copilot.pipeline.product_questions import (
+    TERM_WORDS,
+    ProductQuestion,
+    folded,
+    terms_in,
+    with_terms,
+)
+from copilot.pipeline.product_words import Property, question_words
 from copilot.records.product import Product
 
 if TYPE_CHECKING:
@@ -29,6 +35,10 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _POINTS_BACK = re.compile(
     r"^(那|这|它|还有|换成|换|如果是|要是)|(呢|的呢)[?？]?$|它|这个|那个|这款|那款"
 )
+
+_POINTER = re.compile(r"那|这|它|还有|换成?|如果是?|要是|呢|个|款|期|存|现在|今天|今年|[?？,，。]")
+#: This many characters beside the pointing ask for something of their own.
+SHORTEST_MATTER = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +137,21 @@ def _leans(bench: Workbench, question: str, asked: ProductQuestion) -> bool:
     if _POINTS_BACK.search(question):
         return True
     concepts = read_concepts(bench.settings.knowledge_dir)
-    return not concepts.found_in(question) & set(concepts.things)
+    words = question_words(bench.settings.knowledge_dir)
+    rest = question
+    for name in sorted((n for p in asked.properties for n in words.properties[p]), key=len)[::-1]:
+        rest = rest.replace(name, "")
+    return not concepts.found_in(rest) & set(concepts.things)
+
+
+def _only_points(bench: Workbench, question: str, asked: ProductQuestion) -> bool:
+    """Whether a question says nothing but which product, term or day: 「那一年的呢」."""
+    words = question_words(bench.settings.knowledge_dir)
+    rest = _POINTER.sub("", folded(question).replace(asked.period.words, ""))
+    rest = words.fillers.sub("", TERM_WORDS.sub("", rest))
+    for word in sorted(words.asking, key=len, reverse=True):
+        rest = rest.replace(word, "")
+    return len(rest) < SHORTEST_MATTER
 
 
 def _other_products(
@@ -157,7 +181,9 @@ def _same_kind(
         if not chosen:
             lacking = replace(asked, no_such="这个期限的同类产品", properties=subject.properties)
             return Continued(lacking, question)
-    properties = asked.properties or (() if asked.absent else subject.properties)
+    properties = asked.properties
+    if not properties and not asked.absent and _only_points(bench, question, asked):
+        properties = subject.properties
     if len(chosen) > MOST_CARRIED:
         return Continued(asked, question, unclear=_which(chosen))
     whole = replace(asked, products=tuple(chosen), properties=properties, named=True)
@@ -167,7 +193,8 @@ def _same_kind(
 def _carried_on(asked: ProductQuestion, question: str) -> Continued:
     """The question with the products it is about, by name for the look-up of prose."""
     names = [product.name for product in asked.products]
-    about = f"{names[0]}，{question}" if len(names) == 1 else question
+    in_prose = len(names) == 1 and not asked.properties
+    about = f"{names[0]}，{question}" if in_prose else question
     return Continued(asked, about, f"接着上一问，说的是{'、'.join(names)}")
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 LEVELS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.8)
 _Z95 = 1.96
+THEN = "→"  # between the turns of a conversation
 
 
 class FirstLook(BaseModel):
@@ -31,13 +32,20 @@ class FirstLook(BaseModel):
     wrong: int
     refused: int
     answered: int
+    unanswerable: int
+
+    @property
+    def answerable(self) -> int:
+        """How many questions had an answer then."""
+        return self.right + self.wrong + self.refused
 
 
 class QuestionSet(BaseModel):
     """Questions with the entry or record that answers them, and questions that nothing answers.
 
     An answer is the id of a frequent question, or a product's code with words that must stand in
-    the answer; ``=`` comes before words alone and ``|`` parts alternatives.
+    the answer; ``=`` comes before words alone and ``|`` parts alternatives. ``→`` parts the turns
+    of a conversation, of which the last is judged.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -149,7 +157,8 @@ def evaluate_questions(
 
 
 def _outcome(bench: Workbench, question: str, wanted: str) -> Outcome:
-    parts = found(bench, question, LEVELS[0])
+    turns = [turn.strip() for turn in question.split(THEN)]
+    parts = found(bench, turns, LEVELS[0])
     if parts is None or parts.refused:
         return Outcome(question, wanted, False, False, 0.0)
     sure = 1.0 if parts.products or not parts.citations else parts.fit
@@ -200,10 +209,12 @@ def write_questions_page(path: Path, report: QuestionReport) -> None:
         "",
         "## 第一次量的结果",
         "",
-        "| 题集 | 答对 | 答错 | 误拒 | 没有答案却答了 |",
+        "| 题集 | 答对 | 答错 | 误拒 | 拒答（没有答案的题） |",
         "|---|---|---|---|---|",
         *(
-            f"| {name} | {look.right} | {look.wrong} | {look.refused} | {look.answered} |"
+            f"| {name} | {look.right}/{look.answerable} | {look.wrong}/{look.answerable} "
+            f"| {look.refused}/{look.answerable} "
+            f"| {look.unanswerable - look.answered}/{look.unanswerable} |"
             for name, look in report.first_looks.items()
         ),
         "",

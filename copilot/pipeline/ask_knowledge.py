@@ -29,6 +29,9 @@ SHORTEST_PIECE = 6  # characters
 #: verified; and the share of a question that an article must carry, for nobody wrote it as an
 #: answer. `copilot eval questions` shows the curve that they are read from.
 EVIDENCE, FOR_A_MODEL, ARTICLE_EVIDENCE = 0.25, 0.2, 0.6
+#: The share of a question's words from which no article need be looked for, and by how much an
+#: article must have more of them to answer in an entry's place.
+CLOSE_WORDS, MORE_WORDS = 0.5, 0.3
 #: Two entries nearer than this, neither of them sure, are both named.
 TOO_CLOSE, SURE = 0.02, 0.6
 
@@ -41,19 +44,29 @@ def from_passages(bench: Workbench, question: str, least: float = EVIDENCE) -> A
     """
     frequent = candidates(bench, question)
     usable = [c for c in frequent if c.sure >= FOR_A_MODEL]
-    articles = [] if usable and usable[0].sure >= SURE else _articles(bench, question)
+    certain = bool(usable) and usable[0].sure >= SURE and usable[0].said >= CLOSE_WORDS
+    articles = [] if certain else _articles(bench, question)
     usable += [c for c in articles if c.sure >= ARTICLE_EVIDENCE]
     written = _from_model(bench, question, usable)
     if written is not None:
         return written
     for candidate in frequent[:1]:
-        if candidate.sure >= least:
+        if candidate.sure >= least and not _says_more(articles, candidate):
             close = _too_close(frequent)
             return _either(close) if close else _literal(bench, candidate)
     for candidate in articles[:1]:
         if candidate.sure >= ARTICLE_EVIDENCE:
             return _literal(bench, candidate)
     return None
+
+
+def _says_more(articles: Sequence[Candidate], frequent: Candidate) -> bool:
+    """Whether an article has far more of the question's own words than a frequent question.
+
+    「晨会几点开始」 is like 「几点开门」, but only the bank's rule on that meeting speaks of it.
+    """
+    best = max((c.sure for c in articles), default=0.0)
+    return best >= ARTICLE_EVIDENCE and best - frequent.said > MORE_WORDS
 
 
 def _articles(bench: Workbench, question: str) -> list[Candidate]:
@@ -78,7 +91,7 @@ def _articles(bench: Workbench, question: str) -> list[Candidate]:
         if all(word in whole.text for word in concepts.outside_in(asked.text)):
             carried = term_weight(asked.terms & whole.terms, idf)
             covered = carried / (term_weight(asked.terms, idf) or 1.0)
-            found.append(Candidate(hit.passage, covered, (covered,)))
+            found.append(Candidate(hit.passage, covered, (covered,), said=covered))
     return sorted(found, key=lambda candidate: -candidate.sure)
 
 

@@ -23,6 +23,8 @@ ADULT = 18
 _HEAVY = 6
 _AGE = re.compile(r"(\d{1,3}|[一二两三四五六七八九十]{1,3})多?岁")
 _MINOR = "未成年人"
+#: Below both of these a fit is an accident: no right answer of five sets of questions is there.
+_LEAST_SHARED, _LEAST_TERMS = 0.45, 0.2
 #: By which the parts of a fit decide between entries.
 _ORDER = (1.0, 1.0, 0.6, 0.6, -0.5, -0.3, 0.3)
 Weigh = Callable[[frozenset[str]], float]
@@ -35,6 +37,11 @@ class Phrase:
     text: str
     concepts: frozenset[str]
     terms: frozenset[str]
+
+    def touches(self, entry: Entry) -> bool:
+        """Whether an entry is asked with a word class or a pair of characters of this one."""
+        pairs = frozenset(term for term in self.terms if len(term) > 1)
+        return bool(self.concepts & entry.concepts or pairs & entry.terms)
 
 
 def phrase(text: str, words: QuestionWords, concepts: Concepts) -> Phrase:
@@ -98,6 +105,11 @@ class Fit:
             self.unasked,
             self.shared,
         )
+
+    @property
+    def thin(self) -> bool:
+        """Whether an everyday word or two is all that both have (「茅台能买吗」)."""
+        return self.shared < _LEAST_SHARED and self.terms < _LEAST_TERMS
 
     @property
     def order(self) -> float:

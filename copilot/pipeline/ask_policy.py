@@ -1,4 +1,4 @@
-"""Questions that a rule answers and no record: other banks' figures, and which earns most."""
+"""Questions that a rule answers: other banks' figures, somebody's own data, which earns most."""
 
 from __future__ import annotations
 
@@ -31,6 +31,18 @@ def other_bank(asked: ProductQuestion, question: str, words: QuestionWords) -> A
         f"{NO_EVIDENCE}：没有其他银行的利率和产品资料，不能回答，也{_NO_COMPARISON}。"
         "请不要用本行的数字代替，也不要凭印象答复客户。",
         ask_whom="请客户直接向那家银行查询；怎么答复客户可以问理财经理",
+        refused=True,
+    )
+
+
+def personal(question: str, words: QuestionWords) -> AnswerParts | None:
+    """The refusal to look up or tell somebody's own data; ``None`` when nobody wants it."""
+    if not words.asks_personal(question):
+        return None
+    return AnswerParts(
+        f"{NO_EVIDENCE}：余额、卡号、电话这类个人资料不在问答里查，也不显示。"
+        "客户本人可以在手机银行里看，或者带身份证到柜台，核实身份以后查。",
+        ask_whom="柜台柜员",
         refused=True,
     )
 

@@ -12,9 +12,10 @@ from copilot.drafting.composer import Composer
 from copilot.drafting.fill import Filled
 from copilot.pipeline import evidence, facts
 from copilot.pipeline.answer_parts import NO_EVIDENCE, AnswerParts
-from copilot.pipeline.ask_interest import simple_interest, sums
+from copilot.pipeline.ask_interest import simple_interest
 from copilot.pipeline.product_answers import state
-from copilot.pipeline.product_questions import ProductQuestion
+from copilot.pipeline.product_changes import changes, rate_steps
+from copilot.pipeline.product_questions import MAIN, ProductQuestion
 from copilot.pipeline.product_words import Property
 from copilot.records.codes import ProductType
 from copilot.records.knowledge import Citation, Document, Passage
@@ -55,7 +56,7 @@ _COSTED_BY_RATE = frozenset({ProductType.LOAN, ProductType.CREDIT_CARD})
 _ABOUT_SALE = frozenset({Property.SALE, Property.BRANCHES})
 
 
-def from_records(bench: Workbench, asked: ProductQuestion, question: str) -> AnswerParts | None:
+def from_records(bench: Workbench, asked: ProductQuestion) -> AnswerParts | None:
     """The records' statements about every property asked for; ``None`` if there are none.
 
     Several products are listed by code, never by return; a kind of product means those that this
@@ -77,15 +78,18 @@ def from_records(bench: Workbench, asked: ProductQuestion, question: str) -> Ans
             composer.line(_named(statement, product) if several else statement)
             cited += cite(statement.text, statement.figures, sheets.of(product))
             used[product] = None
-        if not said:
+        if not said and asked.properties != MAIN:
             silent.append(NAMES[wanted])
     if not used:
         return None
     stated = tuple(used)
-    interest = simple_interest(question, stated) if Property.RATE in asked.properties else None
+    if asked.changed and Property.RATE in asked.properties:
+        silent += [f"{name}更早的利率" for name in changes(composer, stated)]
+    current = tuple({p.product_code: p for p in stated}.values())
+    interest = simple_interest(asked.sums, asked.terms, current) if asked.interest else None
     if interest is not None:
         composer.line(interest.said)
-    uncounted = interest is None and "利息" in question and bool(sums(question))
+    uncounted = interest is None and asked.interest and bool(asked.sums)
     missing = (*asked.absent, *silent, *(("利息金额",) if uncounted else ()))
     return AnswerParts(
         composer.filled.text,
@@ -95,6 +99,7 @@ def from_records(bench: Workbench, asked: ProductQuestion, question: str) -> Ans
             *(f for p in stated for f in facts.product_facts(p)),
             *(facts.day_fact(day) for day in {bench.as_of, _day(bench, asked)}),
             *(interest.known if interest else ()),
+            *rate_steps(stated),
         ),
         products=stated,
         ask_whom=ask_whom(asked) if missing else "",
@@ -136,12 +141,13 @@ def _versions(bench: Workbench, product: Product, asked: ProductQuestion) -> Ite
     period = asked.period
     if period.start > bench.as_of:
         return  # nobody has a record of the future
-    if period.start == period.end == bench.as_of:
+    if period.start == period.end == bench.as_of and not asked.changed:
         yield product
         return
     for version in bench.store.products(bench.principal).versions(product.product_code):
         ends_after = version.valid_to is None or version.valid_to > period.start
-        if version.valid_from <= min(period.end, bench.as_of) and ends_after:
+        before = asked.changed or ends_after
+        if version.valid_from <= min(period.end, bench.as_of) and before:
             yield version
 
 

@@ -43,19 +43,26 @@ class Typos:
             for length in self._lengths:
                 piece = text[start : start + length]
                 word = self._words.get(self._spoken(piece)) if len(piece) == length else None
-                if word and word != piece and self._slip(piece, word):
+                around = text[max(0, start - 1) : start], text[start + length : start + length + 1]
+                if word and word != piece and self._slip(piece, word, around):
                     text = text[:start] + word + text[start + length :]
                     start += length - 1
                     break
             start += 1
         return text
 
-    def _slip(self, piece: str, word: str) -> bool:
+    def _slip(self, piece: str, word: str, around: tuple[str, str]) -> bool:
+        """Whether a piece is the word with one character wrong, and no part of other words.
+
+        「股市明天」 holds 「市明」, which sounds like 「失明」: 「股市」 is known, so it stays.
+        """
+        before, after = around
         wrong = [n for n, (a, b) in enumerate(zip(piece, word, strict=True)) if a != b]
         if len(wrong) != 1:
             return False
         at = wrong[0]
-        pairs = [piece[n : n + 2] for n in (at - 1, at) if 0 <= n < len(piece) - 1]
+        whole, at = before + piece + after, at + len(before)
+        pairs = [whole[n : n + 2] for n in (at - 1, at) if 0 <= n < len(whole) - 1]
         return not any(pair in self._known for pair in pairs)
 
     def _spoken(self, text: str) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from copilot.errors import InputError
-from copilot.knowledge import quotes, search
+from copilot.knowledge import quotes
 from copilot.knowledge.evaluation import (
     DEEPEST,
     Metric,
@@ -34,6 +34,7 @@ from copilot.knowledge.lexical import IndexFolder, LexicalIndex, Scope
 from copilot.knowledge.separation import Separation, separation
 from copilot.knowledge.snippets import CLOSE, OPEN, telling_sentence
 from copilot.knowledge.synonyms import SYNONYMS_FILE, Synonyms, query_terms, read_synonyms
+from copilot.pipeline.product_search import search_with_records
 from copilot.records.codes import Audience
 from copilot.records.knowledge import Citation, Hit, Passage, SearchQuery
 from copilot.records.staff import Principal
@@ -163,7 +164,7 @@ def ask_bank(
             branches=question.branches,
         )
         watch = _Watch()
-        hits = search(query, bench.store, settings, bench.principal).hits
+        hits = search_with_records(query, bench, settings).hits
         seconds, cpu_seconds = watch.read()
         found = [hit.passage for hit in hits]
         yield Outcome(

@@ -48,17 +48,17 @@ def state(product: Product, asked: Property, today: date, day: date | None = Non
     composer = Composer()
     if product.valid_on(today):
         composer.add("" if day and day < today else "截至")
-        composer.add(_traced(figures.full_date(day or today), "as_of")).add("，")
-    composer.add(_traced(product.name, "product.name"))
+        composer.add(traced(figures.full_date(day or today), "as_of")).add("，")
+    composer.add(traced(product.name, "product.name"))
     composer.add(f"（{product.product_code}）").add(said).add("（")
     composer.add("自" if asked is Property.RATE else "产品资料自")
-    composer.add(_traced(figures.full_date(product.valid_from), "product.valid_from"))
+    composer.add(traced(figures.full_date(product.valid_from), "product.valid_from"))
     holds = "执行" if asked is Property.RATE else "有效"
     if product.valid_on(today) or product.valid_to is None:
         composer.add(f"起{holds}")
     else:
         last = product.valid_to - timedelta(days=1)
-        composer.add("至").add(_traced(figures.full_date(last), "product.valid_to")).add(holds)
+        composer.add("至").add(traced(figures.full_date(last), "product.valid_to")).add(holds)
     return composer.add(f"，{_scope(product)}）。").filled
 
 
@@ -118,15 +118,15 @@ def _fees(product: Product) -> Filled | None:
     for number, fee in enumerate(product.fees):
         composer.add("、" if number else "").add(fee.name).add(_fee(fee))
         if fee.note:
-            composer.add("（").add(_traced(fee.note, "product.fees")).add("）")
+            composer.add("（").add(traced(fee.note, "product.fees")).add("）")
     return composer.filled
 
 
 def _fee(fee: Fee) -> Filled:
     if fee.rate_bp is not None:
-        return _traced(figures.percent(fee.rate_bp), "product.fees")
+        return traced(figures.percent(fee.rate_bp), "product.fees")
     if fee.amount is not None:
-        return _traced(figures.amount(fee.amount), "product.fees")
+        return traced(figures.amount(fee.amount), "product.fees")
     return Filled("以合同为准", ())
 
 
@@ -135,10 +135,10 @@ def _sale(product: Product, today: date) -> Filled | None:
         return Filled("的资料没有限定发售期，能否办理以系统当天显示为准", ())
     composer = Composer().add("的发售期：")
     if product.sale_from is not None:
-        composer.add(_traced(figures.full_date(product.sale_from), "product.sale_from")).add("开始")
+        composer.add(traced(figures.full_date(product.sale_from), "product.sale_from")).add("开始")
     if product.sale_to is not None:
         composer.add("，截止" if product.sale_from else "截止")
-        composer.add(_traced(figures.full_date(product.sale_to), "product.sale_to"))
+        composer.add(traced(figures.full_date(product.sale_to), "product.sale_to"))
     if product.sale_to is not None and product.sale_to < today:
         return composer.add("，已经结束").filled
     if product.sale_from is not None and product.sale_from > today:
@@ -151,7 +151,7 @@ def _pay_terms(product: Product) -> Filled | None:
         return None
     composer = Composer().add("的缴费期：")
     for number, years in enumerate(product.pay_terms):
-        composer.add("、" if number else "").add(_traced(f"{years}年", "product.pay_terms"))
+        composer.add("、" if number else "").add(traced(f"{years}年", "product.pay_terms"))
     return composer.filled
 
 
@@ -190,7 +190,7 @@ def _shown(label: str, name: str, form: Callable[[int], str]) -> Callable[[Produ
         value = getattr(product, name)
         if value is None:
             return None
-        return Composer().add(label).add(_traced(form(value), f"product.{name}")).filled
+        return Composer().add(label).add(traced(form(value), f"product.{name}")).filled
 
     return said
 
@@ -225,14 +225,15 @@ _STATEMENTS: dict[Property, Callable[[Product], Stated]] = {
 
 
 def _percent(bp: float, name: str) -> Filled:
-    return _traced(figures.percent(bp), f"product.{name}")
+    return traced(figures.percent(bp), f"product.{name}")
 
 
 def _quoted(wording: str, name: str) -> Filled:
-    return _traced(wording.rstrip("。"), f"product.{name}")
+    return traced(wording.rstrip("。"), f"product.{name}")
 
 
-def _traced(text: str, source: str) -> Filled:
+def traced(text: str, source: str) -> Filled:
+    """A text with its source, where it holds a figure at all."""
     holds_figure = any(character.isdigit() for character in text)
     found: Iterable[Figure] = [Figure(text, 0, len(text), source)] if holds_figure else ()
     return Filled(text, tuple(found))

@@ -9,6 +9,7 @@ from copilot.drafting.composer import Composer
 from copilot.drafting.fill import Filled
 from copilot.pipeline import evidence, facts
 from copilot.pipeline.answer_parts import AnswerParts
+from copilot.pipeline.ask_interest import Interest, simple_interest
 from copilot.pipeline.ask_records import NAMES, ask_whom, available, beyond_records
 from copilot.pipeline.product_answers import value
 from copilot.pipeline.product_questions import ProductQuestion
@@ -66,13 +67,15 @@ def comparison(
     }
     if not rows:
         return None
-    filled = _text(bench, products, rows)
+    interest = simple_interest(asked.sums, asked.terms, products) if asked.interest else None
+    filled = _text(bench, products, rows, interest)
     return AnswerParts(
         filled.text,
         filled.figures,
         known=(
             *(fact for product in products for fact in facts.product_facts(product)),
             facts.day_fact(bench.as_of),
+            *(interest.known if interest else ()),
         ),
         products=tuple(products),
         ask_whom=ask_whom(asked),
@@ -90,7 +93,10 @@ def comparison(
 
 
 def _text(
-    bench: Workbench, products: list[Product], rows: dict[Property, list[Filled | None]]
+    bench: Workbench,
+    products: list[Product],
+    rows: dict[Property, list[Filled | None]],
+    interest: Interest | None,
 ) -> Filled:
     day = figures.full_date(bench.as_of)
     composer = Composer().add("截至").add(Filled(day, (Figure(day, 0, len(day), "as_of"),)))
@@ -108,6 +114,8 @@ def _text(
             composer.add("；" if number else "").add(f"{product.product_code} ")
             composer.add(_of(said, product) if said else NOTHING)
         composer.add("。")
+    if interest is not None:
+        composer.line(interest.said)
     return composer.line(CAVEAT).filled
 
 

@@ -81,7 +81,7 @@ def without_dates(text: str) -> str:
 
 
 _HELD = re.compile(
-    r"(?:还差|还有|还剩|买了|存了|持有了?|放了|拿了|用了|还了|交了|缴了|办了)(?:快|有|差不多)?"
+    r"(?:还差|还有|还剩|没满|不满|未满|没到|不到|买了|存了|持有了?|放了|拿了|用了|还了|交了|缴了|办了)(?:快|有|差不多)?"
     r"(?:\d+|半|[一二两三四五六七八九十]+)个?(?:天|周|星期|月|年)"
 )
 
@@ -93,7 +93,7 @@ def _readings(text: str, today: date) -> Iterator[Period]:
     if match := _HALF.search(text):
         yield _one(today - timedelta(182), match[0])
     for word, days in sorted(_DAY_WORDS.items(), key=lambda item: -len(item[0])):
-        if word in text:
+        if re.search(f"(?<!提){word}", text):  # 「提前几天」 is notice, no day
             yield _one(today + timedelta(days), word)
     yield from _named_days(text, today)
 
@@ -108,7 +108,8 @@ def _named_days(text: str, today: date) -> Iterator[Period]:
         if named and day:
             yield _span(start.year, start.month, int(day["day"]), match[0] + day[0], today)
         yield Period(start, end, match[0])
-    if match := _MONTH.search(rest):
+    match = _MONTH.search(rest)
+    if match and (year or "." not in match[0]):  # 「1.7」 alone is a rate
         found = _DAY.match(rest, match.end())
         day_of = int(found["day"]) if found else None
         words = year_words + match[0] + (found[0] if found else "")

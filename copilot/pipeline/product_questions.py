@@ -8,34 +8,76 @@ words stands in the question.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import takewhile
 
+from copilot.pipeline.ask_interest import PAYING, sums
 from copilot.pipeline.product_period import Period, period, without_dates
 from copilot.pipeline.product_words import Property, QuestionWords
 from copilot.records.codes import Origin, ProductType
 from copilot.records.product import Product
 
+#: What is told of a product when nothing but its name is typed, and of how many at once.
+MAIN = (
+    Property.RATE,
+    Property.MIN_AMOUNT,
+    Property.TERM,
+    Property.RATING,
+    Property.WITHDRAWAL,
+)
+MOST_AT_LARGE = 2
 SHORTEST_NAME_PART = 4  # characters of a name in a row that tell which product is meant
+#: Properties that are figures of the record: never left to prose.
+FIGURES = frozenset(
+    {
+        Property.RATE,
+        Property.MIN_AMOUNT,
+        Property.TERM,
+        Property.RATING,
+        Property.FEES,
+        Property.COOLING_OFF,
+        Property.PAY_TERMS,
+    }
+)
 #: A number that follows a series' name: 「启航365」.
 _AFTER_SERIES = re.compile(r"(?<=[\u3400-\u9fff])(\d{1,4})(?![\d.%年月个元万])")
 _DEPOSIT_NAME = "整存整取"  # what 「存一年」 means when no product is named
+_INVESTED = frozenset(
+    {
+        ProductType.WMP,
+        ProductType.FUND,
+        ProductType.PRIVATE_FUND,
+        ProductType.INSURANCE,
+        ProductType.GOLD,
+    }
+)
+_GAIN = "到期能拿到的金额"
 SERIES_NAME = 2  # characters after the issuer's name by which a series is called: 「周享」
 _TERM_SLACK = 2  # days: three months are 90 or 91
 
 
 #: What may stand beside a product in a question that asks for nothing but 「多少」.
 _FILLER = re.compile(
-    r"现在|今天|目前|今年|的|是|有|都|存|买|办|你们|我们|咱们|本行|年期|期|[呢啊吗了呀]"
+    r"现在|今天|目前|今年|以前|之前|原来|原先|上次|最近|的|是|有|都|存|买|办|你们|我们|咱们|本行|年期|期|[呢啊吗了呀]"
 )
 
+_AND = re.compile(r"[和跟与同、]|还是|比")
+_AND_NOW = re.compile(r"[,，。?？;；].{0,4}(?:现在|如今|眼下|目前|今天)")
+#: Whether a sum suffices: 「一块能买吗」.
+_ENOUGH = re.compile(r"(?:能|可以|够|够不够)(?:买|存|办|投)?吗|够不够")
 #: Numerals that name a month, a day or a quarter.
 _NUMERAL = re.compile(r"[零〇一二三四五六七八九十]+(?=[月日号季])")
+_TERM_NAME = re.compile(r"(?:[\d一二两三四五六七八九十]+(?:年|个?月)|半年)期")
 _CLAUSE = re.compile(r"[,，。?？、;；!！]|还有没有|和|以及|，还")
-_TERM_WORDS = re.compile(r"[0-9一二两三四五六七八九十半]+(?:年|个月|天|日)")
+#: A term as it is spoken: 「三年」, 「90天」.
+TERM_WORDS = re.compile(r"[0-9一二两三四五六七八九十半]+(?:年|个月|天|日)")
 _QUANTITY = ("多少", "几", "哪天", "什么时候", "多久", "比例", "率")
+
+
+#: A word for a kind of product, its type, and what must stand in its name.
+Kind = tuple[str, ProductType, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +88,8 @@ class ProductQuestion:
     term that the shelf does not have; ``absent`` names what is asked and no record holds;
     ``wants_figure`` tells a question for a quantity from one for advice; ``other_bank`` is the
     question's word for a bank that is not ours; ``ranked`` that products are to be put in order
-    of return.
+    of return, ``listed`` that they are to be named; ``interest`` that the interest of ``sums``
+    (fen) over ``terms`` (days) is asked for; ``changed`` that what held before is.
     """
 
     products: tuple[Product, ...]
@@ -59,6 +102,11 @@ class ProductQuestion:
     no_such: str = ""
     other_bank: str = ""
     ranked: bool = False
+    listed: bool = False
+    interest: bool = False
+    changed: bool = False
+    sums: tuple[int, ...] = ()
+    terms: frozenset[int] = frozenset()
 
 
 def read_question(
@@ -72,20 +120,32 @@ def read_question(
         as_of: today, as far as the question is concerned.
         words: the words by which questions are understood.
     """
-    text = folded(question)
+    text, sum_named = folded(question), sums(question)
     products, named, kind_word = _products_meant(text, shelf, words)
+    days = period(_digits(question), as_of)
+    changed = _matches(words.changes, text)
+    if days.words and days.end < as_of and _AND_NOW.search(text):
+        days, changed = Period(as_of, as_of), True  # 「五月份看是1.7，现在呢」
+    absent = [name for name, said in words.never_on_record.items() if _any(said, text)]
+    if _gain_on_a_sum(text, products, sum_named, words):
+        absent.append(_GAIN)
     return ProductQuestion(
         products=products,
-        properties=_properties(text, products, words),
-        absent=tuple(n for n, said in words.never_on_record.items() if _any(said, text)),
+        properties=_properties(text, products, sum_named, words),
+        absent=tuple(absent),
         absent_words=tuple(words.never_on_record_in(text)),
-        period=period(_digits(question), as_of),
+        period=days,
         named=named,
         wants_figure=_any(_QUANTITY, text),
         no_such=_first(words.not_sold, text)
         or (f"这种{kind_word}" if kind_word and named and not products else ""),
         other_bank=_first(words.other_banks, text),
-        ranked=any(pattern.search(text) for pattern in words.ranking),
+        ranked=_matches(words.ranking, text) and not (named and len(products) == 1),
+        listed=_matches(words.listing, text),
+        interest=_matches(words.interest, text),
+        changed=changed,
+        sums=sum_named,
+        terms=frozenset(terms_in(question)),
     )
 
 
@@ -104,12 +164,18 @@ def _digits(question: str) -> str:
 
 
 def _properties(
-    text: str, products: Sequence[Product], words: QuestionWords
+    text: str, products: Sequence[Product], named: Sequence[int], words: QuestionWords
 ) -> tuple[Property, ...]:
     clauses = [c for c in _CLAUSE.split(text) if not any(words.never_on_record_in(c))]
     found = {p for p, said in words.properties.items() if any(_any(said, c) for c in clauses)}
-    if not found and _asks_how_much(text, products, words):
+    if not found and (_asks_how_much(text, products, words) or _matches(words.changes, text)):
         found.add(Property.RATE)
+    if named and _matches(words.interest, text) and any(p.type in PAYING for p in products):
+        found.add(Property.RATE)
+    if _gain_on_a_sum(text, products, named, words):
+        found.discard(Property.RATE)  # a benchmark times a sum is no promise, so it is not told
+    if named and _ENOUGH.search(text):
+        found.add(Property.MIN_AMOUNT)
     if words.other_returns_in(text):
         found.discard(Property.RATE)  # 「历史收益」 is another thing than the benchmark
     if Property.WITHDRAWAL in found and "利率" not in text:
@@ -119,20 +185,38 @@ def _properties(
     return tuple(sorted(found, key=list(Property).index))
 
 
+def _gain_on_a_sum(
+    text: str, products: Sequence[Product], named: Sequence[int], words: QuestionWords
+) -> bool:
+    """Whether a question wants to know what an investment will pay on a sum."""
+    invested = bool(products) and all(p.type in _INVESTED for p in products)
+    return invested and bool(named) and _matches(words.interest, text)
+
+
 def _asks_how_much(text: str, products: Sequence[Product], words: QuestionWords) -> bool:
     """Whether a part of the question is a product and 「多少」 and nothing else."""
-    if not products:
-        return False
-    for part in re.split(r"[,，。?？、;；!！]", text):
-        if "多少" not in part:
-            continue
-        rest = part.replace("多少", "", 1).replace(products[0].product_code.lower(), "")
-        rest = rest.replace(_shared(part, products[0].name) or "多少", "")
-        for word, _, _ in sorted(words.kinds, key=lambda kind: -len(kind[0])):
-            rest = rest.replace(word, "")
-        if not _FILLER.sub("", _TERM_WORDS.sub("", rest)):
-            return True
-    return False
+    parts = [part for part in re.split(r"[,，。?？、;；!！]", text) if "多少" in part]
+    return bool(products) and any(
+        not _beside(part.replace("多少", "", 1), products, words) for part in parts
+    )
+
+
+def _beside(text: str, products: Sequence[Product], words: QuestionWords) -> str:
+    """What a text says beside products, terms and days."""
+    rest = without_dates(text).replace(products[0].product_code.lower(), "")
+    for name in (_shared(text, products[0].name), _series(products[0])):
+        rest = rest.replace(name, "") if name else rest
+    for word, _, _ in sorted(words.kinds, key=lambda kind: -len(kind[0])):
+        rest = rest.replace(word, "")
+    return _FILLER.sub("", TERM_WORDS.sub("", rest))
+
+
+def at_large(asked: ProductQuestion, question: str, words: QuestionWords) -> ProductQuestion:
+    """A question that is a product's name and nothing else asks for its main facts."""
+    few = 1 <= len(asked.products) <= MOST_AT_LARGE
+    if asked.properties or not few or _beside(folded(question), asked.products, words):
+        return asked
+    return replace(asked, properties=MAIN)
 
 
 def _first(words: Iterable[str], text: str) -> str:
@@ -154,7 +238,10 @@ def _products_meant(
     series = [p for p in shelf if _series(p) and _series(p) in text]
     if series:
         terms |= {int(n) for n in _AFTER_SERIES.findall(text)}
-        return _narrowed(series, terms, holding)[0], True, _series(series[0])
+        beside = _beside_series(text, shelf, kinds, series) if _AND.search(text) else ()
+        of_term = _narrowed(series, terms, holding)[0]
+        own = of_term or (tuple(series) if beside else ())  # the term is the other product's
+        return (*own, *beside), True, _series(series[0])
     named = _named(text, shelf)
     kind_words = "、".join(word for word, _, _ in kinds)
     if named and all(len(_shared(text, named[0].name)) > len(word) for word, _, _ in kinds):
@@ -166,14 +253,36 @@ def _products_meant(
         narrowed, by_term = _narrowed(of_kind, terms, holding)
         asked_terms = asked_terms or by_term
         found |= {product.product_code: product for product in narrowed}
-    if not kinds and not named and "存" in text and _any(words.properties[Property.RATE], text):
-        fixed = _of_term((p for p in shelf if p.type is ProductType.DEPOSIT), terms)
-        return tuple(p for p in fixed if _DEPOSIT_NAME in p.name), bool(fixed), ""
+    if not kinds and not named and terms and _of_saving(text, words):
+        deposits = [p for p in shelf if p.type is ProductType.DEPOSIT and _DEPOSIT_NAME in p.name]
+        return tuple(_of_term(deposits, terms)), True, "期限的存款"
     return (
         tuple(found[c] for c in sorted(found)),
         asked_terms or bool(kinds and not found),
         kind_words,
     )
+
+
+def _beside_series(
+    text: str, shelf: Sequence[Product], kinds: Sequence[Kind], series: Sequence[Product]
+) -> tuple[Product, ...]:
+    """The products of another type that a question names beside a series' name."""
+    types = {product.type for product in series}
+    return tuple(
+        product
+        for _, kind, part in kinds
+        if kind not in types
+        for product in _narrowed(
+            [p for p in shelf if p.type is kind and part in p.name], terms_in(text), False
+        )[0]
+    )
+
+
+def _of_saving(text: str, words: QuestionWords) -> bool:
+    """Whether a question that names no product asks what a deposit of some term pays."""
+    saving = "存" in text or bool(sums(text)) or _TERM_NAME.search(text) is not None
+    pays = _any(words.properties[Property.RATE], text) or _matches(words.interest, text)
+    return saving and pays and not any(words.never_on_record_in(text))
 
 
 def _narrowed(
@@ -202,14 +311,15 @@ def _series(product: Product) -> str:
     return product.name[maker : maker + SERIES_NAME] if maker >= SHORTEST_NAME_PART else ""
 
 
-def _kinds_in(text: str, words: QuestionWords) -> list[tuple[str, ProductType, str]]:
+def _kinds_in(text: str, words: QuestionWords) -> list[Kind]:
     """The words for kinds of products in a text, longest first, none inside another."""
     kinds = []
     for kind in sorted(words.kinds, key=lambda kind: -len(kind[0])):
         if kind[0] in text:
             kinds.append(kind)
             text = text.replace(kind[0], "□")
-    return kinds
+    foreign = [kind for kind in kinds if kind[1] is ProductType.FX]
+    return foreign or kinds  # 「美元三年期定存」 is none of our own currency
 
 
 def _named(text: str, shelf: Sequence[Product]) -> list[Product]:
@@ -244,7 +354,7 @@ def terms_in(question: str) -> set[int]:
     return _terms(_digits(question))
 
 
-def with_terms(products: Iterable[Product], terms: set[int]) -> tuple[Product, ...]:
+def with_terms(products: Iterable[Product], terms: Set[int]) -> tuple[Product, ...]:
     """The products of one of the terms, give or take two days."""
     return tuple(_of_term(products, terms))
 
@@ -257,12 +367,16 @@ def _terms(text: str) -> set[int]:
     }
 
 
-def _of_term(products: Iterable[Product], terms: set[int]) -> list[Product]:
+def _of_term(products: Iterable[Product], terms: Set[int]) -> list[Product]:
     return [
         p
         for p in products
         if p.term_days is not None and any(abs(p.term_days - t) <= _TERM_SLACK for t in terms)
     ]
+
+
+def _matches(patterns: Iterable[re.Pattern[str]], text: str) -> bool:
+    return any(pattern.search(text) for pattern in patterns)
 
 
 def _any(words: Iterable[str], text: str) -> bool:

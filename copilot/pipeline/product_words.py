@@ -69,13 +69,28 @@ class QuestionWords(BaseModel):
     reply_words: tuple[str, ...]
     may_i: tuple[str, ...]
     ranking: tuple[re.Pattern[str], ...]
+    listing: tuple[re.Pattern[str], ...]
     comparing: tuple[re.Pattern[str], ...]
+    interest: tuple[re.Pattern[str], ...]
+    changes: tuple[re.Pattern[str], ...]
     maturities_today: tuple[re.Pattern[str], ...]
     must_be_said: tuple[str, ...]
     asking: frozenset[str]
     fillers: re.Pattern[str]
     opposites: tuple[Opposites, ...]
     figures: tuple[FigureSlot, ...]
+    definition: re.Pattern[str]
+    personal: tuple[re.Pattern[str], ...]
+    personal_exempt: re.Pattern[str]
+
+    def asks_personal(self, text: str) -> bool:
+        """Whether a text wants somebody's own data looked up or told."""
+        return not self.personal_exempt.search(text) and any(p.search(text) for p in self.personal)
+
+    def defined(self, text: str) -> str:
+        """The word whose meaning a text asks for, or an empty string."""
+        match = self.definition.search(text)
+        return (match["named"] or match["term"]) if match else ""
 
     def other_returns_in(self, text: str) -> bool:
         """Whether a text asks for a return that is neither a posted rate nor a benchmark."""
