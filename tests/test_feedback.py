@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -28,7 +29,7 @@ from copilot.profiles.feedback import (
     retrain,
 )
 from copilot.profiles.feedback.evaluation import evaluate
-from copilot.profiles.feedback.model import load, read_examples, source_hash
+from copilot.profiles.feedback.model import HEADS, Example, load, read_examples, source_hash
 from copilot.records.codes import Channel, ConsentPurpose, Intent, Mood, Topic
 from copilot.records.customer import Complaint, Consent, Interaction
 from copilot.records.draft import CheckedDraft
@@ -40,7 +41,9 @@ from copilot.store.copies import copy_data_dir
 
 AS_OF = date(2026, 11, 20)
 KNOWLEDGE = shipped("knowledge")
-BLIND = Path(__file__).resolve().parent.parent / "benchmarks" / "feedback" / "blind.csv"
+BLIND = Path(__file__).resolve().parent.parent / "benchmarks" / "feedback"
+BLIND_SETS = ("blind", "blind2", "blind3", "blind4")
+TOPICS = (0.78, 0.85, 0.71, 0.64)  # what is right in each, as documented
 ANGRY = "客户很生气，在大厅大声吵闹，说要投诉到总行"
 
 
@@ -56,21 +59,44 @@ def own_knowledge(tmp_path: Path) -> Path:
     return tmp_path / "knowledge"
 
 
-def test_blind_texts_are_read_as_well_as_the_documentation_says(reader: FeedbackReader) -> None:
-    examples = read_examples(BLIND)
-    metrics = evaluate(reader, examples).metrics()
-    assert len(examples) >= 120
-    assert metrics["topic_right"]["value"] >= 0.60
-    assert metrics["intent_right"]["value"] >= 0.70
-    assert metrics["sentiment_right"]["value"] >= 0.75
-    assert metrics["serve_first_precision"]["value"] >= 0.80
-    assert metrics["angry_precision"]["value"] >= 0.85
+def blind(*names: str) -> list[Example]:
+    return [one for name in names for one in read_examples(BLIND / f"{name}.csv")]
+
+
+@pytest.mark.parametrize(("name", "topic"), [*zip(BLIND_SETS, TOPICS, strict=True)])
+def test_blind_texts_are_read_as_well_as_the_documentation_says(
+    reader: FeedbackReader, name: str, topic: float
+) -> None:
+    metrics = evaluate(reader, blind(name)).metrics()
+    assert metrics["topic_right"]["value"] >= topic
+    assert metrics["intent_right"]["value"] >= 0.72
+    assert metrics["sentiment_right"]["value"] >= 0.77
+    assert metrics["serve_first_recall"]["value"] >= 0.90
+    assert metrics["serve_first_false_alarms"]["value"] <= 0.16
+
+
+def test_a_chance_of_complaint_means_what_it_says(reader: FeedbackReader) -> None:
+    texts = blind(*BLIND_SETS)
+    chances = [reader.read(one.text).serve_first_chance or 0.0 for one in texts]
+    for low, high in ((0.0, 0.2), (0.2, 0.5), (0.5, 0.8), (0.8, 1.01)):
+        here = [n for n, chance in enumerate(chances) if low <= chance < high]
+        said = sum(chances[n] for n in here) / len(here)
+        true = sum(texts[n].must_serve_first for n in here) / len(here)
+        assert said == pytest.approx(true, abs=0.1)
 
 
 def test_no_blind_text_is_among_the_examples() -> None:
-    examples = {one.text for one in read_examples(KNOWLEDGE / "feedback" / "examples.csv")}
-    assert len(examples) >= 400
-    assert not examples & {one.text for one in read_examples(BLIND)}
+    examples = read_examples(KNOWLEDGE / "feedback" / "examples.csv")
+    assert len(examples) >= 3_500
+    assert len({one.text for one in examples}) == len(examples)
+    assert not {one.text for one in examples} & {one.text for one in blind(*BLIND_SETS)}
+
+
+def test_every_answer_has_examples_enough() -> None:
+    examples = read_examples(KNOWLEDGE / "feedback" / "examples.csv")
+    for head, codes in HEADS.items():
+        counted = Counter(one.labels[head] for one in examples)
+        assert min(counted[code.value] for code in codes) >= 150, head
 
 
 @pytest.mark.parametrize(
@@ -110,7 +136,7 @@ def test_negation_contrast_and_irony_turn_the_mood(
 
 
 def test_a_reading_names_the_words_it_rests_on(reader: FeedbackReader) -> None:
-    assert "骗子" in reader.read("一群骗子，把钱退给我").because
+    assert "一群骗子" in reader.read("一群骗子，把钱退给我").because
     assert reader.read("人很热情，就是排队太慢").mixed
     words = [word for word, _ in reader.top_words("sentiment", "angry", 3)]
     assert "[激烈]" in words
@@ -123,6 +149,37 @@ def test_texts_that_say_nothing_are_no_reason_to_serve_first(
     assert not reader.read(text).serve_first
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "上次投诉已经办结，客户没有意见",
+        "想问一下投诉电话是哪个",
+        "怕亏，只要保本",
+        "多亏柜员拦住，钱保住了",
+        "客户曾经买理财亏过，比较谨慎",
+        "赔不赔外伤",
+    ],
+)
+def test_words_that_only_sound_like_a_complaint_hold_nobody_back(
+    reader: FeedbackReader, text: str
+) -> None:
+    assert not reader.read(text).serve_first
+
+
+@pytest.mark.parametrize(
+    "text", ["客户不满意，走了", "第三次来了还办不成", "说好两天给回音，到现在没人管", "白跑一趟"]
+)
+def test_short_and_implicit_complaints_are_heard(reader: FeedbackReader, text: str) -> None:
+    assert reader.read(text).serve_first
+
+
+def test_the_bank_decides_how_much_suspicion_is_enough(own_knowledge: Path) -> None:
+    path = own_knowledge / "feedback" / "indicators.yaml"
+    for level, suspected in ((0.001, True), (1.0, False)):
+        path.write_text(f"serve_first_from: {level}\n", "utf-8")
+        assert load_reader(own_knowledge).read("周末开不开门").suspected is suspected
+
+
 def test_the_shipped_model_is_the_one_its_examples_give(own_knowledge: Path) -> None:
     folder = own_knowledge / "feedback"
     hashed = source_hash(folder / "examples.csv", folder / "lexicon.yaml")
@@ -133,8 +190,11 @@ def test_the_shipped_model_is_the_one_its_examples_give(own_knowledge: Path) -> 
     assert after is not None
     for name, head in after.items():
         assert head.classes == before[name].classes
-        for feature, weights in head.weights.items():
-            assert weights == pytest.approx(before[name].weights[feature], abs=0.01)
+        assert head.weights.keys() == before[name].weights.keys()
+        pairs = ((head.weights[f], before[name].weights[f]) for f in head.weights)
+        assert (
+            max(abs(a - b) for one, other in pairs for a, b in zip(one, other, strict=True)) < 0.02
+        )
 
 
 def test_a_bank_that_adds_its_own_examples_changes_the_reading(own_knowledge: Path) -> None:

@@ -12,7 +12,7 @@ from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from copilot.errors import StateError
-from copilot.records.codes import ConsentPurpose, Mood, label
+from copilot.records.codes import ConsentPurpose, Intent, Mood, label
 from copilot.records.customer import Consent
 from copilot.records.feedback import CustomerFeedback
 from copilot.records.matching import CustomerFile
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from copilot.pipeline.workbench import Workbench
     from copilot.records.feedback import TextReading
     from copilot.records.profile import Profile
+
+
+#: How sure the reading of a description must be before it stops a pitch.
+SURE_OF_COMPLAINT, SURE_OF_ANGER = 0.9, 0.8
 
 
 def feedback_of(bench: Workbench, file: CustomerFile, profile: Profile | None) -> CustomerFeedback:
@@ -51,10 +55,18 @@ def feedback_of_description(bench: Workbench, description: str) -> CustomerFeedb
     if not description.strip():
         return None
     reading = read_text(bench, description)
-    if not reading.serve_first:
+    if not (reading.serve_first and _plain(reading)):
         return CustomerFeedback()
-    mood = "激烈不满" if reading.mood is Mood.ANGRY else "抱怨"
-    return CustomerFeedback(serve_first_because=f"描述中有{mood}（{label(reading.topic)}）")
+    return CustomerFeedback(
+        serve_first_because=f"描述中{reading.concern}（{label(reading.topic)}）"
+    )
+
+
+def _plain(reading: TextReading) -> bool:
+    """Whether a few words about a walk-in leave no doubt: nobody is turned away on a guess."""
+    _, intent, mood = reading.chances or (1.0, 1.0, 1.0)
+    complains = reading.intent is Intent.COMPLAIN and intent >= SURE_OF_COMPLAINT
+    return complains or (reading.mood is Mood.ANGRY and mood >= SURE_OF_ANGER)
 
 
 def read_text(bench: Workbench, text: str) -> TextReading:
@@ -80,7 +92,14 @@ def read_text_with_model(bench: Workbench, text: str) -> TextReading:
     reply = read_with_model(bench.wire, bench.settings.prompts_dir, text)
     said, own = reply.value, read_text(bench, text)
     return replace(
-        own, topic=said.topic, intent=said.intent, mood=said.mood, chances=None, by=reply.model
+        own,
+        topic=said.topic,
+        intent=said.intent,
+        mood=said.mood,
+        chances=None,
+        serve_first_chance=None,
+        suspected=False,
+        by=reply.model,
     )
 
 

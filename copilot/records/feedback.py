@@ -15,7 +15,8 @@ class TextReading:
 
     ``chances`` are those of the three answers, not known of a language model; ``because`` are the
     words that spoke most for the mood, ``mixed`` says that the text both praises and complains,
-    ``by`` who read it.
+    ``serve_first_chance`` how likely it is a complaint or anger, ``suspected`` that this reaches
+    the bank's threshold whatever intent and mood say, ``by`` who read it.
     """
 
     topic: Topic
@@ -25,13 +26,23 @@ class TextReading:
     because: tuple[str, ...] = ()
     mixed: bool = False
     settled: bool = False
+    serve_first_chance: float | None = None
+    suspected: bool = False
     by: str = "lexicon+linear"
 
     @property
     def serve_first(self) -> bool:
         """Whether who says this is served before anything is offered."""
-        complains = self.intent is Intent.COMPLAIN and self.mood is Mood.NEGATIVE
-        return self.mood is Mood.ANGRY or complains
+        return bool(self.concern)
+
+    @property
+    def concern(self) -> str:
+        """Why who says this is served first, in a word; empty when there is no reason."""
+        if self.mood is Mood.ANGRY:
+            return "有激烈不满"
+        if self.intent is Intent.COMPLAIN and self.mood is Mood.NEGATIVE:
+            return "有抱怨"
+        return "疑似有抱怨" if self.suspected else ""
 
     def as_json(self) -> dict[str, Any]:
         """Codes, their Chinese words, and how sure the reading is."""
@@ -46,6 +57,9 @@ class TextReading:
             "mixed": self.mixed,
             "settled": self.settled,
             "serve_first": self.serve_first,
+            "serve_first_chance": self.serve_first_chance,
+            "suspected": self.suspected,
+            "concern": self.concern,
             "by": self.by,
         }
 

@@ -1,7 +1,8 @@
 """Feedback: what customers' own words say, and what follows for serving them first."""
 
-from copilot.profiles.feedback.indicators import Thresholds, customer_feedback, read_thresholds
+from copilot.profiles.feedback.indicators import customer_feedback
 from copilot.profiles.feedback.reader import FeedbackReader, load_reader, retrain
+from copilot.profiles.feedback.thresholds import Thresholds, read_thresholds
 
 __all__ = [
     "FeedbackReader",

@@ -9,9 +9,19 @@ from typing import Any
 
 from copilot.profiles.feedback.model import HEADS, Example
 from copilot.profiles.feedback.reader import FeedbackReader
-from copilot.records.codes import Intent, Mood
+from copilot.records.codes import Mood
 from copilot.records.feedback import TextReading
 
+METRIC_WORDS = {
+    "topic_right": "主题对（11类）",
+    "intent_right": "诉求对（8类）",
+    "sentiment_right": "情绪对（4类）",
+    "serve_first_recall": "该先服务的，认出",
+    "serve_first_precision": "认作先服务的，确实是",
+    "serve_first_false_alarms": "不必先服务的，误拦",
+    "angry_recall": "激烈不满，认出",
+    "angry_precision": "认作激烈不满的，确实是",
+}
 _DRAWS = 1_000
 
 
@@ -27,10 +37,11 @@ class FeedbackEvaluation:
         hits = [
             (must, reading.serve_first)
             for example, reading in self.judged
-            for must in [_must_serve_first(example)]
+            for must in [example.must_serve_first]
         ]
         found["serve_first_recall"] = _share([says for must, says in hits if must])
         found["serve_first_precision"] = _share([must for must, says in hits if says])
+        found["serve_first_false_alarms"] = _share([says for must, says in hits if not must])
         angry = [
             (e.labels["sentiment"] == Mood.ANGRY, r.mood is Mood.ANGRY) for e, r in self.judged
         ]
@@ -71,10 +82,6 @@ def _answers(reading: TextReading) -> dict[str, str]:
         "intent": reading.intent.value,
         "sentiment": reading.mood.value,
     }
-
-
-def _must_serve_first(example: Example) -> bool:
-    return example.labels["sentiment"] == Mood.ANGRY or example.labels["intent"] == Intent.COMPLAIN
 
 
 def _share(hits: Sequence[bool]) -> dict[str, float | int]:

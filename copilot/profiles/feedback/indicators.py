@@ -4,57 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
-from functools import lru_cache
-from pathlib import Path
-
-from pydantic import BaseModel, ConfigDict, Field
 
 from copilot.profiles.feedback.reader import FeedbackReader
+from copilot.profiles.feedback.thresholds import Thresholds
 from copilot.records.codes import Intent, Mood, label
 from copilot.records.customer import Complaint, Interaction
 from copilot.records.feedback import CustomerFeedback, Indicator, ReadRow, TextReading
 from copilot.records.figures import full_date
 from copilot.records.profile import Profile
-from copilot.records.yaml_file import YamlFile
 
-THRESHOLDS = "indicators.yaml"
 UNKNOWN = "未知"
 _WEIGHTS = {Mood.ANGRY: -2, Mood.NEGATIVE: -1, Mood.NEUTRAL: 0, Mood.POSITIVE: 1}
-
-
-class Thresholds(BaseModel):
-    """What the bank has decided about indicators (``knowledge/feedback/indicators.yaml``)."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    recent_days: int = Field(default=30, ge=0)
-    satisfaction_days: int = Field(default=180, ge=1)
-    satisfied_from: float = 0.2
-    dissatisfied_to: float = -0.2
-    loyalty_days: int = Field(default=365, ge=1)
-    loyal_tenure_days: int = 1_095
-    loyal_product_types: int = 3
-    leaving_change: float = -0.3
-
-    @property
-    def longest_days(self) -> int:
-        """How far back any indicator looks."""
-        return max(self.recent_days, self.satisfaction_days, self.loyalty_days)
-
-
-def read_thresholds(knowledge_dir: Path) -> Thresholds:
-    """The bank's thresholds; the defaults when it has no file.
-
-    Raises:
-        InputError: an unknown key or a wrong value; names file and line.
-    """
-    path = knowledge_dir / "feedback" / THRESHOLDS
-    return _thresholds(path, path.stat().st_mtime_ns) if path.is_file() else Thresholds()
-
-
-@lru_cache(maxsize=4)
-def _thresholds(path: Path, stamp: int) -> Thresholds:
-    return YamlFile.read(path).validated(Thresholds)
 
 
 def customer_feedback(
@@ -96,8 +56,7 @@ def serve_first_because(rows: Sequence[ReadRow], thresholds: Thresholds, as_of: 
         if row.table != "interactions" or not _within(row.on, as_of, thresholds.recent_days):
             continue
         if row.reading.mood is Mood.ANGRY or (row.reading.serve_first and not calmed):
-            mood = "激烈不满" if row.reading.mood is Mood.ANGRY else "抱怨"
-            return f"{full_date(row.on)}的记录有{mood}（{label(row.reading.topic)}）"
+            return f"{full_date(row.on)}的记录{row.reading.concern}（{label(row.reading.topic)}）"
         calmed = calmed or row.reading.settled or row.reading.mood is Mood.POSITIVE
     return ""
 

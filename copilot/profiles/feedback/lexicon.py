@@ -2,7 +2,8 @@
 
     text ─normalise─▶ character runs (1–3)  +  [marks] from the word list, negation applied
 
-A mark such as ``[正面]`` stands for every positive word that no negator precedes.
+A mark such as ``[正面]`` stands for every positive word that no negator precedes; a sign such as
+``[迹象久等]`` says nothing alone, and with others that someone complains.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -20,8 +22,10 @@ from copilot.errors import InputError
 from copilot.records.codes import Intent, Topic
 from copilot.records.yaml_file import YamlFile
 
+if TYPE_CHECKING:
+    from ahocorasick_rs import AhoCorasick
+
 LONGEST_RUN = 3
-MARK_WEIGHT = 2.0  # a word of the list says more than a run of characters
 POSITIVE, NEGATIVE, ANGRY, SARCASM, QUESTION, RESOLVED = (
     "[正面]",
     "[负面]",
@@ -31,9 +35,17 @@ POSITIVE, NEGATIVE, ANGRY, SARCASM, QUESTION, RESOLVED = (
     "[了结]",
 )
 _FLIPPED = {POSITIVE: "[否定正面]", NEGATIVE: "[否定负面]", ANGRY: "[否定激烈]"}
+_MOODS = frozenset({POSITIVE, NEGATIVE, ANGRY, SARCASM})
+_ASKED = "[问句]"
 _LAST = "末句"
+_ASKS = re.compile(
+    r"(.)[不没]\1|[不没吗么嘛]$"
+)  # "赔不赔", and what ends a question without a mark
 _BREAKS = re.compile(r"[，。！？；、,!?;：:\s]+")
-_DIGITS = re.compile(r"\d+")
+FIGURE = "0"
+_NUMBER = "[一二两三四五六七八九十百]+"
+_COUNTED = "[次趟遍回天周年块岁万]|个多?(?:月|小时|钟头|星期|礼拜)|分钟|小时|钟头|星期|礼拜"
+_DIGITS = re.compile(rf"\d+|{_NUMBER}(?={_COUNTED})")
 _NEGATION_REACH = 3  # characters between a negator and the word that it turns
 
 
@@ -54,6 +66,7 @@ class _File(BaseModel):
     topic: dict[Topic, tuple[str, ...]]
     intent: dict[Intent, tuple[str, ...]]
     resolved: tuple[str, ...] = ()
+    signs: dict[str, tuple[str, ...]] = {}
 
 
 @dataclass(frozen=True)
@@ -86,6 +99,7 @@ class Lexicon:
         }
         marks |= {f"[主题{code.value}]": words for code, words in given.topic.items()}
         marks |= {f"[诉求{code.value}]": words for code, words in given.intent.items()}
+        marks |= {f"[迹象{name}]": words for name, words in given.signs.items()}
         return cls(marks, given.negators, given.contrast)
 
     @cached_property
@@ -94,12 +108,15 @@ class Lexicon:
         return re.compile(f"(?:{words})")
 
     @cached_property
-    def _patterns(self) -> dict[str, re.Pattern[str]]:
-        return {
-            mark: re.compile("|".join(re.escape(w) for w in sorted(words, key=len, reverse=True)))
-            for mark, words in self.marks.items()
-            if words
-        }
+    def _words(self) -> tuple[AhoCorasick, list[list[str]]]:
+        """All words at once, and the marks of each."""
+        from ahocorasick_rs import AhoCorasick
+
+        marks: dict[str, list[str]] = {}  # without the words that every figure would be
+        for mark, words in self.marks.items():
+            for word in {normalised(word) for word in words} - {"", FIGURE}:
+                marks.setdefault(word, []).append(mark)
+        return AhoCorasick(list(marks)), list(marks.values())
 
     def found(self, text: str) -> Iterator[tuple[str, str]]:
         """Each mark that a text leaves, with the words that left it.
@@ -108,16 +125,15 @@ class Lexicon:
         >>> list(lexicon.found("很满意")), list(lexicon.found("不是很满意"))
         ([('[正面]', '满意')], [('[否定正面]', '不是很满意')])
         """
-        for mark, pattern in self._patterns.items():
-            for match in pattern.finditer(text):
-                before = self._negation(text, match.start()) if mark in _FLIPPED else ""
-                if len(re.findall(self._negated, before)) % 2:
-                    yield _FLIPPED[mark], before + match.group()
-                else:
-                    yield mark, match.group()
+        for mark, start, end in _outer(list(self._places(text))):
+            before = self._negation(text, start) if mark in _FLIPPED else ""
+            if len(re.findall(self._negated, before)) % 2:
+                yield _FLIPPED[mark], before + text[start:end]
+            else:
+                yield mark, text[start:end]
 
     def features(self, text: str) -> dict[str, float]:
-        """What the model sees: character runs and marks, each at most once, except mood marks.
+        """What the model sees: every character run once, every mark at most twice.
 
         The part after the last contrast ("但是……") leaves its mood marks a second time.
         """
@@ -127,12 +143,29 @@ class Lexicon:
             for size in range(1, LONGEST_RUN + 1):
                 for start in range(len(part) - size + 1):
                     found[part[start : start + size]] = 1.0
+            found.pop(FIGURE, None)  # a figure alone says nothing
+            if _ASKS.search(part):
+                found[_ASKED] = 1.0
         for mark, _ in self.found(plain):
-            found[mark] = min(found.get(mark, 0.0) + MARK_WEIGHT, 2 * MARK_WEIGHT)
+            found[mark] = min(found.get(mark, 0.0) + 1.0, 2.0)
         for mark, _ in self.found(self._after_contrast(plain)):
             if mark in (POSITIVE, NEGATIVE, ANGRY, *_FLIPPED.values()):
-                found[mark + _LAST] = MARK_WEIGHT
+                found[mark + _LAST] = 1.0
         return found
+
+    def _places(self, text: str) -> Iterator[tuple[str, int, int]]:
+        """Where each mark's words stand, the longest of those that overlap."""
+        finder, marks = self._words
+        found: dict[str, list[tuple[int, int]]] = {mark: [] for mark in self.marks}
+        for word, start, end in finder.find_matches_as_indexes(text, overlapping=True):
+            for mark in marks[word]:
+                found[mark].append((start, -end))
+        for mark, places in found.items():
+            reached = 0
+            for start, minus_end in sorted(places):
+                if start >= reached:
+                    reached = -minus_end
+                    yield mark, start, reached
 
     def _negation(self, text: str, start: int) -> str:
         """The negators, and what stands between, right before a place in the same clause."""
@@ -147,10 +180,22 @@ class Lexicon:
         return text[place:] if place > 0 else ""
 
 
-def normalised(text: str) -> str:
-    """Half-width, lower case, figures as one sign.
+def _outer(places: list[tuple[str, int, int]]) -> Iterator[tuple[str, int, int]]:
+    """All places but moods inside a longer word of another mood: 多亏 is no 亏."""
+    moods = [place for place in places if place[0] in _MOODS]
+    for mark, start, end in places:
+        inside = mark in _MOODS and any(
+            first <= start and end <= last and last - first > end - start
+            for _, first, last in moods
+        )
+        if not inside:
+            yield mark, start, end
 
-    >>> normalised("ＡＰＰ卡了30分钟")
-    'app卡了0分钟'
+
+def normalised(text: str) -> str:
+    """Half-width, lower case, figures and counts as one sign.
+
+    >>> normalised("ＡＰＰ卡了30分钟，第三次了")
+    'app卡了0分钟，第0次了'
     """
-    return _DIGITS.sub("0", unicodedata.normalize("NFKC", text).lower())
+    return _DIGITS.sub(FIGURE, unicodedata.normalize("NFKC", text).lower())

@@ -1,4 +1,6 @@
-"""Three linear models over the features of a text: one sum a class, so every word's part is known.
+"""Linear models over the features of a text: one sum a class, so every word's part is known.
+
+Three heads answer topic, intent and mood; a fourth how likely a text must be served first.
 
 The model file carries the hash of the examples and the word list that it was fitted to; when a
 bank edits either, it is fitted again in memory, with the same result every time.
@@ -12,20 +14,17 @@ import json
 import math
 import os
 import uuid
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from copilot.errors import InputError
-from copilot.profiles.feedback.lexicon import Lexicon
 from copilot.records.codes import Intent, Mood, Topic
 
 HEADS: dict[str, type[StrEnum]] = {"topic": Topic, "intent": Intent, "sentiment": Mood}
-_VERSION = 1
-_FEWEST_TEXTS = 2  # a run of characters in fewer examples says nothing general
-_STRENGTH = 1.0  # inverse regularisation, by cross-validation on the examples
+SERVE_FIRST, NO, YES = "serve_first", "no", "yes"
+_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +34,19 @@ class Example:
     text: str
     labels: Mapping[str, str]
 
+    @property
+    def must_serve_first(self) -> bool:
+        """Whether the labels say that the text is a complaint or anger."""
+        return self.labels["sentiment"] == Mood.ANGRY or self.labels["intent"] == Intent.COMPLAIN
+
 
 @dataclass(frozen=True, slots=True)
 class LinearHead:
     """One answer: a weight per feature and class."""
 
-    classes: tuple[str, ...]
-    intercept: tuple[float, ...]
-    weights: Mapping[str, tuple[float, ...]]
+    classes: Sequence[str]
+    intercept: Sequence[float]
+    weights: Mapping[str, Sequence[float]]
 
     def chances(self, features: Mapping[str, float]) -> dict[str, float]:
         """The probability of every class."""
@@ -107,82 +111,29 @@ def source_hash(*paths: Path) -> str:
     return digest.hexdigest()[:16]
 
 
-def fit(examples: Sequence[Example], lexicon: Lexicon) -> dict[str, LinearHead]:
-    """Fit the three heads; the same examples give the same weights."""
-    import numpy as np
-    from scipy.sparse import lil_matrix
-    from sklearn.linear_model import LogisticRegression
-    from threadpoolctl import threadpool_limits
-
-    texts = [lexicon.features(example.text) for example in examples]
-    vocabulary = _vocabulary(texts)
-    matrix = lil_matrix((len(texts), len(vocabulary)))
-    for row, features in enumerate(texts):
-        for name, value in features.items():
-            if name in vocabulary:
-                matrix[row, vocabulary[name]] = value
-    rows = matrix.tocsr()
-    heads = {}
-    for head in HEADS:
-        labels = np.array([example.labels[head] for example in examples])
-        model = LogisticRegression(C=_STRENGTH, class_weight="balanced", max_iter=2_000)
-        with threadpool_limits(1):  # waiting for other threads costs more than they save
-            model.fit(rows, labels)
-        heads[head] = LinearHead(
-            tuple(str(c) for c in model.classes_),
-            tuple(round(float(value), 3) for value in model.intercept_),
-            {
-                name: tuple(round(float(w), 3) for w in model.coef_[:, place])
-                for name, place in vocabulary.items()
-            },
-        )
-    return heads
-
-
 def save(path: Path, heads: Mapping[str, LinearHead], hashed: str) -> None:
-    """Write a model as JSON that people can read, one feature a line."""
-    names = sorted(next(iter(heads.values())).weights)
-    lines = [
-        json.dumps(
-            {name: [list(head.weights[name]) for head in heads.values()]}, ensure_ascii=False
-        )
-        for name in names
-    ]
-    body = {
-        "source": hashed,
-        "heads": {
-            name: {"classes": head.classes, "intercept": head.intercept}
-            for name, head in heads.items()
-        },
-    }
+    """Write a model as JSON that people can read: one feature a line under its head."""
+    bodies = []
+    for name, head in heads.items():
+        weights = ",\n".join(f"{_json(n)}:{_json(head.weights[n])}" for n in sorted(head.weights))
+        shape = f'"classes":{_json(head.classes)},\n"intercept":{_json(head.intercept)}'
+        bodies.append(f'{_json(name)}:{{{shape},\n"weights":{{\n{weights}\n}}}}')
+    whole = f'{{"source":{_json(hashed)},\n"heads":{{\n{",".join(bodies)}}}}}\n'
     aside = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    aside.write_text("\n".join([json.dumps(body, ensure_ascii=False), *lines]) + "\n", "utf-8")
+    aside.write_text(whole, "utf-8")
     os.replace(aside, path)
 
 
 def load(path: Path, hashed: str) -> dict[str, LinearHead] | None:
     """The model of a file, ``None`` when it was fitted to something else or cannot be read."""
     try:
-        first, *lines = path.read_text("utf-8").splitlines()
-        body = json.loads(first)
+        body = json.loads(path.read_text("utf-8"))
         if body["source"] != hashed:
             return None
-        weights: dict[str, list[list[float]]] = {}
-        for line in lines:
-            weights.update(json.loads(line))
-        return {
-            name: LinearHead(
-                tuple(head["classes"]),
-                tuple(head["intercept"]),
-                {feature: tuple(parts[place]) for feature, parts in weights.items()},
-            )
-            for place, (name, head) in enumerate(body["heads"].items())
-        }
-    except (OSError, ValueError, KeyError, IndexError, TypeError):
+        return {name: LinearHead(**head) for name, head in body["heads"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
-def _vocabulary(texts: Iterable[Mapping[str, float]]) -> dict[str, int]:
-    counted = Counter(name for features in texts for name in features)
-    kept = sorted(n for n, found in counted.items() if found >= _FEWEST_TEXTS)
-    return {name: place for place, name in enumerate(kept)}
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

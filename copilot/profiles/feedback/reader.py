@@ -1,13 +1,14 @@
-"""Reading one text: the linear model's answer, held to the word list where that is certain."""
+"""Reading one text: the linear model's answers, and the words of the list that they rest on."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
 from copilot.profiles.feedback.lexicon import (
     ANGRY,
+    FIGURE,
     NEGATIVE,
     POSITIVE,
     RESOLVED,
@@ -17,13 +18,15 @@ from copilot.profiles.feedback.lexicon import (
 )
 from copilot.profiles.feedback.model import (
     HEADS,
+    SERVE_FIRST,
+    YES,
     LinearHead,
-    fit,
     load,
     read_examples,
     save,
     source_hash,
 )
+from copilot.profiles.feedback.thresholds import Thresholds, read_thresholds
 from copilot.records.codes import Intent, Mood, Topic
 from copilot.records.feedback import TextReading
 
@@ -34,11 +37,20 @@ _LONGEST = 2_000  # characters; what is longer is a document, not a remark
 
 
 class FeedbackReader:
-    """Reads texts with one word list and one fitted model."""
+    """Reads texts with one word list and one fitted model.
 
-    def __init__(self, lexicon: Lexicon, heads: Mapping[str, LinearHead]) -> None:
+    A text that is a complaint with at least the chance ``serve_first_from`` is suspected of it.
+    """
+
+    def __init__(
+        self,
+        lexicon: Lexicon,
+        heads: Mapping[str, LinearHead],
+        serve_first_from: float = Thresholds().serve_first_from,
+    ) -> None:
         self._lexicon = lexicon
         self._heads = heads
+        self._serve_first_from = serve_first_from
         self._known = lru_cache(maxsize=_KEPT)(self._read)  # staff notes repeat
 
     def read(self, text: str) -> TextReading:
@@ -47,21 +59,25 @@ class FeedbackReader:
 
     def _read(self, text: str) -> TextReading:
         features = self._lexicon.features(text)
-        marks = dict(self._lexicon.found(normalised(text)))
+        found = list(self._lexicon.found(normalised(text)))
+        marks = {mark for mark, _ in found}
         chances = {name: head.chances(features) for name, head in self._heads.items()}
-        best = {name: max(found, key=found.__getitem__) for name, found in chances.items()}
+        best = {name: max(shares, key=shares.__getitem__) for name, shares in chances.items()}
         topic_chance, intent_chance, mood_chance = (
             round(chances[name][best[name]], 3) for name in HEADS
         )
-        mood, intent = Mood(best["sentiment"]), Intent(best["intent"])
+        mood, settled = Mood(best["sentiment"]), RESOLVED in marks
+        serve_first_chance = round(chances[SERVE_FIRST][YES], 3)
         return TextReading(
             Topic(best["topic"]),
-            intent,
+            Intent(best["intent"]),
             mood,
             (topic_chance, intent_chance, mood_chance),
-            self._because(features, marks, mood),
-            POSITIVE in marks and not marks.keys().isdisjoint((NEGATIVE, ANGRY)),
-            RESOLVED in marks,
+            self._because(features, found, mood),
+            POSITIVE in marks and not marks.isdisjoint((NEGATIVE, ANGRY)),
+            settled,
+            serve_first_chance,
+            serve_first_chance >= self._serve_first_from and not settled,
         )
 
     def top_words(self, head: str, label: str, most: int = 8) -> list[tuple[str, float]]:
@@ -72,12 +88,13 @@ class FeedbackReader:
         return [(name, model.weights[name][place]) for name in ordered[:most]]
 
     def _because(
-        self, features: Mapping[str, float], marks: Mapping[str, str], mood: Mood
+        self, features: Mapping[str, float], found: Sequence[tuple[str, str]], mood: Mood
     ) -> tuple[str, ...]:
-        said = [word for mark, word in marks.items() if mark in _MOOD_MARKS]
-        runs = self._heads["sentiment"].strongest(features, mood.value, _SHOWN_WORDS * 3)
-        words = [name for name in runs if not name.startswith("[") and len(name) > 1]
-        return tuple(dict.fromkeys([*said, *words]))[:_SHOWN_WORDS]
+        """Words of the list and runs of characters, those that spoke most for the mood first."""
+        strongest = self._heads["sentiment"].strongest(features, mood.value, len(features))
+        said = [word for name in strongest for mark, word in found if mark == name in _MOOD_MARKS]
+        runs = [n for n in strongest if len(n) > 1 and not n.startswith("[") and FIGURE not in n]
+        return tuple(dict.fromkeys([*said, *runs]))[:_SHOWN_WORDS]
 
 
 _MOOD_MARKS = frozenset({POSITIVE, NEGATIVE, ANGRY, SARCASM, "[否定正面]", "[否定负面]"})
@@ -92,22 +109,28 @@ def load_reader(knowledge_dir: Path) -> FeedbackReader:
     folder = knowledge_dir / "feedback"
     paths = (folder / EXAMPLES, folder / LEXICON)
     stamps = tuple(path.stat().st_mtime_ns if path.is_file() else 0 for path in paths)
-    return _reader(folder, stamps)
+    return _reader(folder, stamps, read_thresholds(knowledge_dir).serve_first_from)
 
 
 def retrain(knowledge_dir: Path) -> None:
     """Fit the model of a knowledge folder to its examples and word list, and write it there."""
     folder = knowledge_dir / "feedback"
     lexicon, examples = folder / LEXICON, folder / EXAMPLES
+    from copilot.profiles.feedback.training import fit
+
     heads = fit(read_examples(examples), Lexicon.read(lexicon))
     save(folder / MODEL, heads, source_hash(examples, lexicon))
     _reader.cache_clear()
 
 
 @lru_cache(maxsize=4)
-def _reader(folder: Path, stamps: tuple[int, ...]) -> FeedbackReader:
+def _reader(folder: Path, stamps: tuple[int, ...], serve_first_from: float) -> FeedbackReader:
     lexicon = Lexicon.read(folder / LEXICON)
     examples = folder / EXAMPLES
     hashed = source_hash(examples, folder / LEXICON) if examples.is_file() else ""
-    heads = load(folder / MODEL, hashed) or fit(read_examples(examples), lexicon)
-    return FeedbackReader(lexicon, heads)
+    heads = load(folder / MODEL, hashed)
+    if heads is None:
+        from copilot.profiles.feedback.training import fit
+
+        heads = fit(read_examples(examples), lexicon)
+    return FeedbackReader(lexicon, heads, serve_first_from)
