@@ -14,6 +14,8 @@ import pytest
 from copilot.knowledge import ingest
 from copilot.settings import Settings
 from copilot.store import Store
+from copilot.store.copies import copy_data_dir
+from tests.shell import Shell
 
 DROP_FROM_BOUNDING_SET = 24
 OVERRIDES = (1, 2, 3)
@@ -54,15 +56,15 @@ def obey_permission_bits() -> None:
             ctypes.CDLL(None).prctl(DROP_FROM_BOUNDING_SET, capability, 0, 0, 0)
 
 
-def visit(home: Path) -> list[str]:
-    """What a reader without the right to write sees."""
+def run_frozen(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Python with some arguments, where nothing below a folder may be written."""
     if not sys.platform.startswith("linux"):
         pytest.skip("permissions are taken away the Linux way")
     for path in (home, *home.rglob("*")):
         path.chmod(0o555 if path.is_dir() else 0o444)
     try:
-        done = subprocess.run(
-            [sys.executable, "-c", textwrap.dedent(VISITOR), str(home)],
+        return subprocess.run(
+            [sys.executable, *arguments],
             capture_output=True,
             text=True,
             preexec_fn=obey_permission_bits,
@@ -70,6 +72,11 @@ def visit(home: Path) -> list[str]:
     finally:
         for path in (home, *home.rglob("*")):
             path.chmod(0o755 if path.is_dir() else 0o644)
+
+
+def visit(home: Path) -> list[str]:
+    """What a reader without the right to write sees."""
+    done = run_frozen(home, "-c", textwrap.dedent(VISITOR), str(home))
     assert done.stderr == ""
     return done.stdout.splitlines()
 
@@ -113,3 +120,18 @@ def test_a_log_that_a_killed_writer_left_is_not_passed_over(
     (said,) = visit(aside)
     assert said.startswith("数据库打不开：copilot.db")
     assert "-wal" in said
+
+
+def test_who_may_only_read_sees_the_segments_that_were_built_last(
+    sample_home: Path, tmp_path: Path, shell: Shell
+) -> None:
+    home = tmp_path / "home"
+    copy_data_dir(sample_home, home)
+    arguments = ("segment", "list", "--data-dir", str(home))
+    code, built, _ = shell(*arguments)
+    assert code == 0
+    seen = run_frozen(home, "-m", "copilot", *arguments)
+    assert (seen.returncode, seen.stdout) == (0, built), seen.stderr
+    refused = run_frozen(home, "-m", "copilot", *arguments, "--refit")
+    assert refused.returncode == 3
+    assert "没有写权限" in refused.stderr

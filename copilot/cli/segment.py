@@ -17,6 +17,7 @@ from copilot.cli.common import (
     parse_day,
     workbench,
 )
+from copilot.errors import DependencyError
 
 if TYPE_CHECKING:
     from copilot.profiles.segments import SegmentBuild
@@ -38,10 +39,16 @@ def list_segments(
 
     例：copilot segment list
     """
-    from copilot.profiles.segments import build_segments
+    from copilot.profiles.segments import build_segments, segments_of
 
-    with workbench(data_dir, config, None, as_of) as bench, bench.store.writer_lock():
-        found = build_segments(bench.store, bench.settings, bench.as_of, refit=refit)
+    with workbench(data_dir, config, None, as_of) as bench:
+        try:
+            with bench.store.writer_lock():
+                found = build_segments(bench.store, bench.settings, bench.as_of, refit=refit)
+        except DependencyError:  # who may only read sees what was built last
+            if refit:
+                raise
+            found = segments_of(bench.store, bench.as_of)
     emit(found.as_json(), lambda: present(found), format)
 
 
