@@ -42,6 +42,7 @@ GATE_CHECKS = {
     "contact_interval",
     "contact_refusal",
     "open_complaint",
+    "fraud_first",
     "serve_first",
 }
 

@@ -217,3 +217,33 @@ def test_a_sentence_in_place_of_an_item_is_no_item() -> None:
     result = fixed("流程简便、保本保息、手机可办。", context)
     assert result.text is not None
     assert "、" not in result.text
+
+
+@pytest.mark.parametrize(
+    "urging",
+    [
+        "赶紧上车，额度不用白不用",
+        "今天就剩两个名额，再不办就没有了",
+        "晚一天亏一天，最后一波福利速来",
+    ],
+)
+def test_urging_goes_though_it_only_asks_for_a_review(urging: str) -> None:
+    result = fixed(f"期限180天，1万元起购。{urging}。")
+    assert result.text == "期限180天，1万元起购。您可以了解清楚后再决定。"
+    assert result.result.verdict is Verdict.PASS
+
+
+def test_urging_that_holds_a_fact_stays_and_is_left_to_the_reviewer() -> None:
+    context = CheckContext(product=ProductType.LOAN, as_of=DAY, whole=False)
+    text = "趁利率还没降，能借50万元就多借。"
+    result = fixed(text, context)
+    assert "50万元" in (result.text or text)
+    assert result.reasons == ()
+
+
+def test_two_objections_get_one_statement() -> None:
+    result = fixed("收益远超银行定期，吊打余额宝。")
+    assert result.text == "产品类型、期限和风险等级以产品说明书为准。"
+    context = CheckContext(product=ProductType.INSURANCE, as_of=DAY, whole=False)
+    result = fixed("存钱送保障，利息照拿。", context)
+    assert result.text == "这是保险产品，保险利益以保险条款为准。"

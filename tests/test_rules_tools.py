@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from lucky_rule import KNOWLEDGE, RULE, knowledge_with_one_rule, replace_in, rule_file
+from lucky_rule import KNOWLEDGE, RULE, replace_in, rule_file
 
 from copilot.compliance import Checker, Pack, load_checker
 from copilot.compliance.compiler import assemble, compile_rules, read_rules
@@ -23,26 +23,11 @@ from copilot.records.compliance import CheckContext
 from copilot.records.staff import Principal
 from copilot.settings import load_settings
 from copilot.store import Store
-from copilot.store.copies import copy_data_dir
 from tests.conftest import REPOSITORY
 from tests.shell import Shell
 
 DAY = date(2026, 11, 20)
 CONTEXT = CheckContext(as_of=DAY, whole=False)
-
-
-@pytest.fixture
-def knowledge(tmp_path: Path) -> Path:
-    return knowledge_with_one_rule(tmp_path / "knowledge")
-
-
-@pytest.fixture
-def home(sample_home: Path, tmp_path: Path) -> Iterator[Path]:
-    """A copy of the sample bank, for tests that activate rules in it."""
-    place = tmp_path / "home"
-    copy_data_dir(sample_home, place)
-    yield place
-    shutil.rmtree(place)
 
 
 NEW = (
@@ -99,6 +84,30 @@ def test_a_rule_that_its_own_cases_contradict_is_not_written(shell: Shell, knowl
 def test_a_missing_answer_is_named_where_nobody_can_be_asked(shell: Shell) -> None:
     code, document = shell.json("rules", "new", "--id", "cn.sample.x")
     assert (code, document["error"]["field"]) == (2, "title")
+
+
+def test_a_wrong_answer_is_refused_at_once_and_asked_again(
+    shell: Shell, knowledge: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = iter(["坏的号", "cn.sample.red-envelope", "hearsay", "text"])
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr("typer.prompt", lambda *_, **__: next(answers))
+    given = [each for each in NEW if each not in ("--id", NEW[3], "--evidence", "text")]
+    fails = ("--fail", "领开户红包", "--fail", "开户红包等您", "--fail", "送开 户红包")
+    passes = ("--pass", "本行没有开户红包", "--pass", "谨防“开户红包”", "--pass", "请带证件")
+    code, out, refusals = shell(*given, *fails, *passes, "--knowledge", knowledge)
+    assert code == 0
+    assert "red-envelope.yaml" in out
+    assert "不是 辖区.主题.名称 三段" in refusals
+    assert "没有“hearsay”这一级依据" in refusals
+    assert not list(answers)
+
+
+def test_a_misspelt_key_is_named_rather_than_what_is_missing(shell: Shell, knowledge: Path) -> None:
+    replace_in(rule_file(knowledge), "words:", "wrods:")
+    code, document = shell.json("rules", "test", "--knowledge", knowledge)
+    assert code == 2
+    assert "wrods" in document["error"]["message"]
 
 
 def test_rules_that_cannot_both_be_kept_are_reported(shell: Shell, knowledge: Path) -> None:
@@ -161,7 +170,8 @@ def test_a_candidate_rule_is_tried_on_existing_texts(
     shell: Shell, knowledge: Path, tmp_path: Path
 ) -> None:
     texts = tmp_path / "旧文案.jsonl"
-    rows = [{"id": i, "text": "八八发财" if i % 4 == 0 else "年利率请看公示"} for i in range(40)]
+    lawful = {"text": "年利率请看公示", "label": "clean"}  # a labelled set will do as it is
+    rows = [{"id": i} | ({"text": "八八发财"} if i % 4 == 0 else lawful) for i in range(40)]
     texts.write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in rows), "utf-8")
     arguments = ("rules", "impact", rule_file(knowledge), "--jsonl", texts)
     code, document = shell.json(*arguments, "--knowledge", knowledge)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -12,7 +13,10 @@ from copilot.compliance.checker import Checker
 from copilot.compliance.compiler import RuleFile, assemble, case_failures, read_rules
 from copilot.compliance.schema import MIN_CASES, RuleModel
 from copilot.errors import InputError
+from copilot.records.compliance import Evidence
 from copilot.records.yaml_file import YamlFile
+
+_ID = re.compile(r"[a-z]+\.[a-z0-9]+(?:-[a-z0-9]+)*\.[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,22 +75,46 @@ class NewRule:
         return str(text)
 
 
+def rule_file(rule_id: str, rules_dir: Path) -> Path:
+    """Where a new rule's file goes.
+
+    Raises:
+        InputError: the id is taken or malformed.
+    """
+    if _ID.fullmatch(rule_id) is None:
+        raise InputError(
+            f"规则 id {rule_id} 不是 辖区.主题.名称 三段。",
+            field="id",
+            next="例如 cn.advertising.lucky-number，只用小写字母、数字和连字符。",
+        )
+    place, topic, name = rule_id.split(".")
+    path = rules_dir / place / topic / f"{name}.yaml"
+    if path.exists():
+        raise InputError(f"规则 {rule_id} 已存在。", file=str(path), next="请换一个 id。")
+    return path
+
+
+def known_evidence(given: str) -> None:
+    """Refuses an evidence level that there is not.
+
+    Raises:
+        InputError: the level is none of the four.
+    """
+    levels = [level.value for level in Evidence]
+    if given not in levels:
+        raise InputError(
+            f"没有“{given}”这一级依据。", field="evidence", next=f"可用的值：{'、'.join(levels)}。"
+        )
+
+
 def write_rule(rule: NewRule, rules_dir: Path) -> Path:
     """Writes a rule file once it is valid and its cases come out; returns its path.
 
     Raises:
         InputError: the id is taken or malformed, an answer breaks the schema, or a case fails.
     """
-    parts = rule.rule_id.split(".")
-    if len(parts) != 3:
-        raise InputError(
-            f"规则 id {rule.rule_id} 不是 辖区.主题.名称 三段。",
-            field="id",
-            next="例如 cn.advertising.lucky-number，只用小写字母、数字和连字符。",
-        )
-    path = rules_dir / parts[0] / parts[1] / f"{parts[2]}.yaml"
-    if path.exists():
-        raise InputError(f"规则 {rule.rule_id} 已存在。", file=str(path), next="请换一个 id。")
+    path = rule_file(rule.rule_id, rules_dir)
+    known_evidence(rule.evidence)
     text = rule.as_yaml()
     file = YamlFile.parse(text, path)
     proposed = RuleFile(file.validated(RuleModel), file)

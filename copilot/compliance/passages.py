@@ -18,6 +18,7 @@ class Punctuation:
     ``piece`` matches a clause (group 1) and the marks behind it (group 2), ``sentence`` a whole
     sentence; ``ends`` are marks that end one, ``weak`` those that do not, ``pause`` stands between
     statements and ``listing`` between items; ``stop`` ends what is added, ``gap`` before it.
+    Two statements with ``telling`` characters in a row in common say the same.
     """
 
     piece: re.Pattern[str]
@@ -27,6 +28,7 @@ class Punctuation:
     pause: str
     listing: str
     stop: str
+    telling: int
     gap: str = ""
 
     def pieces(self, text: str) -> list[Piece]:
@@ -63,6 +65,7 @@ CHINESE = Punctuation(
     pause="，",
     listing="、",
     stop="。",
+    telling=6,
 )
 #: A mark counts where a space follows it: 3.5 and 5,000 are one word.
 LATIN = Punctuation(
@@ -73,6 +76,7 @@ LATIN = Punctuation(
     pause=", ",
     listing=", ",
     stop=".",
+    telling=30,
     gap=" ",
 )
 

@@ -5,6 +5,7 @@ A proposal records what the rule does today: whoever takes it over says that thi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -36,6 +37,9 @@ _STANCES = {
     ),
     "en": ("not {}", "no {}", "never {}", "beware of {}", 'do not believe "{}"', "{}?"),
 }
+_TOPIC = {"zh": "说到{}，{}", "en": "As for {}, {}"}
+_ASIDE = {"zh": "，其实，", "en": ", in fact, "}
+_STAMMER = re.compile(r"(.)\1|某")  # what a sampler writes and nobody says
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,13 +234,16 @@ class _Proposer:
             drawn = list(_draws(item)) if _is_regex(what) else [item]
             for other in drawn:
                 yield other
+                topic = _TOPIC[self._rule.language]
                 for text in base:
-                    yield from (f"{text}{other}", f"{other}{text}", f"{text}，{other}")
+                    yield topic.format(other, text)
+                    yield from (f"{text}，{other}", f"{text}{other}", f"{other}{text}")
         for text in base:
             for pattern in _STANCES[self._rule.language]:
                 yield pattern.format(text)
         if part == "patterns":
-            yield from _draws(matcher["regex"], beyond=1)
+            aside = _ASIDE[self._rule.language]
+            yield from (f"{t[:at]}{aside}{t[at:]}" for t in base for at in range(1, len(t)))
         yield from base
 
     def _base(self, part: str, matcher: Mapping[str, Any]) -> Iterator[str]:
@@ -263,6 +270,7 @@ def _is_regex(what: str) -> bool:
     return any(name in what for name in (".lawful_patterns ", ".present ", ".when_patterns "))
 
 
-def _draws(regex: str, *, beyond: int = 0) -> Iterator[str]:
-    drawn = (Sampler(seed, beyond).text(regex) for seed in range(_DRAWS))
-    yield from dict.fromkeys(drawn)
+def _draws(regex: str) -> Iterator[str]:
+    """Texts of an expression, without those that nobody would say."""
+    drawn = dict.fromkeys(Sampler(seed).text(regex) for seed in range(_DRAWS))
+    yield from (text for text in drawn if _STAMMER.search(text) is None)

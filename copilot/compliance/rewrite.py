@@ -167,14 +167,21 @@ class _Attempt:
         return LATIN if self.languages[0].whole_words else CHINESE
 
     def open(self, result: CheckResult) -> bool:
-        """Whether there is something to do: objections, or a mild omission with wording."""
+        """Whether there is something to do: an objection, or a mild one with a remedy."""
         return bool(result.blocking) or any(
-            f.start == f.end and self.supplied(f) is not None for f in result.findings
+            self.remedied(f) if f.start < f.end else self.supplied(f) is not None
+            for f in result.findings
         )
+
+    def remedied(self, finding: Finding) -> bool:
+        """Whether a mild objection's rule says how to reword; what cannot be, stays."""
+        return finding.verdict is Verdict.REVIEW and "rewrite" in self._rule(finding).source
 
     def step(self, text: str, result: CheckResult) -> str:
         """One pass: every objection answered once."""
-        objected = [f for f in result.blocking if f.start < f.end]
+        objected = [
+            f for f in result.findings if f.start < f.end and (_blocks(f) or self.remedied(f))
+        ]
         missing = [f for f in result.findings if f.start == f.end]
         if objected:
             return self._reworded(text, objected)
@@ -223,13 +230,16 @@ class _Attempt:
         facts = self._kept("｜".join(outside(text, span, spans)), inside)
         held = [name for name in self.names if name in passage]
         said = "".join(piece.text + piece.mark for piece in kept) + text[span[1] :]
-        for candidate in self._candidates(text, span, spans, inside):
+        statements = self._statements(inside)
+        told = any(self._repeats(statement, said) for statement in statements)
+        for candidate in self._candidates(text, span, spans, inside, bool(facts) or not told):
             lost = facts - self._facts(candidate) or [n for n in held if n not in candidate]
-            if lost or (candidate and candidate in said) or not self._lawful(candidate):
+            stated = candidate in statements
+            if lost or (stated and self._repeats(candidate, said)) or not self._lawful(candidate):
                 continue
             self.struck += self._struck(passage, candidate)
             if candidate:
-                if candidate in self._statements(inside):
+                if stated:
                     mark = self._no_item(mark)
                     if kept:
                         kept[-1].mark = self._no_item(kept[-1].mark)
@@ -239,7 +249,8 @@ class _Attempt:
             ):
                 kept[-1].mark = mark
             return
-        self.reasons.append(FACTS_AT_STAKE if facts or held else NO_WORDING)
+        if any(map(_blocks, inside)):
+            self.reasons.append(FACTS_AT_STAKE if facts or held else NO_WORDING)
         kept.append(Piece(passage, mark))
 
     def _struck(self, passage: str, candidate: str) -> list[str]:
@@ -249,11 +260,19 @@ class _Attempt:
         return [each for each in clauses if Counter(_DIGITS.findall(each)) - left]
 
     def _candidates(
-        self, text: str, span: Span, spans: Sequence[Span], inside: Sequence[Finding]
+        self,
+        text: str,
+        span: Span,
+        spans: Sequence[Span],
+        inside: Sequence[Finding],
+        swaps: bool,
     ) -> Iterator[str]:
-        """Wordings for a group of clauses, the nearest to the original first."""
+        """Wordings for a group of clauses, the nearest to the original first.
+
+        ``swaps`` is false where swapped words would only say again what is said.
+        """
         remedies = [self._rule(f).remedy for f in inside]
-        swapped = self._swapped(text, span, inside)
+        swapped = self._swapped(text, span, inside) if swaps else None
         if swapped is not None:
             yield swapped
         if all(remedy.cut == "word" for remedy in remedies):
@@ -266,6 +285,12 @@ class _Attempt:
         worst = sorted(inside, key=lambda finding: -finding.verdict.rank)
         said = (self._rule(finding).remedy.instead for finding in worst)
         return [each.rstrip(self.punctuation.stop) for each in said if each]
+
+    def _repeats(self, statement: str, said: str) -> bool:
+        """Whether a good part of a statement is said already (…以产品说明书为准)."""
+        part = self.punctuation.telling
+        last = max(len(statement) - part, 0)
+        return any(statement[at : at + part] in said for at in range(last + 1))
 
     def _no_item(self, mark: str) -> str:
         """The mark beside a sentence, which is no item of a list."""
@@ -342,6 +367,10 @@ class _Attempt:
             return None
         ends = (m.end() for m in self.punctuation.sentence.finditer(text))
         return next((end for end in ends if end >= min(at)), len(text))
+
+
+def _blocks(finding: Finding) -> bool:
+    return finding.verdict.rank > Verdict.REVIEW.rank
 
 
 def _without_slots(text: str) -> str | None:

@@ -56,6 +56,7 @@ LookupCheck = Literal[
     "contact_interval",
     "contact_refusal",
     "open_complaint",
+    "fraud_first",
     "serve_first",
 ]
 MIN_CASES = 3
