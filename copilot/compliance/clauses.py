@@ -263,6 +263,8 @@ class Structure:
         after = self._first("warned_after", end, min(sentence_end, end + _AFTER_REACH))
         if after and not self._first("own", end, after[0]):
             return True
+        if self._asked_of(end, sentence_start, sentence_end):
+            return True
         if own is not None:
             return False
         if self._quoted(start) and self._warning_around(sentence_start, sentence_end):
@@ -305,6 +307,13 @@ class Structure:
         if asked is None or self._first("lures", low, high):
             return False
         return not self._text[asked[1] : high].strip(self._grammar.marks)
+
+    def _asked_of(self, end: int, low: int, high: int) -> bool:
+        """Whether the phrase is just what a sentence asks (这款保本吗？), put to nobody."""
+        asked = self._last("asks", low, high)
+        if asked is None or asked[0] != end or self._first("address", low, high):
+            return False
+        return self._wants_to_know(low, high)
 
     def _explains(self, low: int, high: int) -> bool:
         spans = self._cues.get("exposition", ())
