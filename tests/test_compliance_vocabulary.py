@@ -34,7 +34,7 @@ def plain() -> Checker:
 
 @cache
 def matching() -> list[str]:
-    """A text that each pattern of the pack matches, or just misses."""
+    """A text that each pattern of the pack matches."""
     return [Sampler(n).text(regex) for n, (regex, _) in enumerate(PACK.ways)]
 
 
