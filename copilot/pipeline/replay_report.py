@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -41,13 +42,13 @@ class ReportAgain(Again):
             return
         yield from figures_changed(self.figures_then(), now)
 
+    @abstractmethod
     def figures_then(self) -> Figures:
         """The kept figures as texts state them, by label."""
-        raise NotImplementedError
 
+    @abstractmethod
     def figures_now(self) -> Figures:
         """The same figures from the records of today, for the day of the draft."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)
