@@ -196,6 +196,6 @@ def normalised(text: str) -> str:
     """Half-width, lower case, figures and counts as one sign.
 
     >>> normalised("ＡＰＰ卡了30分钟，第三次了")
-    'app卡了0分钟，第0次了'
+    'app卡了0分钟,第0次了'
     """
     return _DIGITS.sub(FIGURE, unicodedata.normalize("NFKC", text).lower())
