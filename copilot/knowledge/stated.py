@@ -17,6 +17,11 @@ _START = re.compile(
     r"(?:([\d,]+(?:\.\d+)?)\s*(亿|万)?元\s*(?:起|（含）起)"
     r"|(?:起[存购投]|起点|最低)(?:金额)?(?:为|是|：)?\s*([\d,]+(?:\.\d+)?)\s*(亿|万)?元)"
 )
+_TERM = re.compile(
+    r"(?:产品期限|投资期限|期限|存期|封闭期|(?:最短)?持有期)(?:为|是|：|共)?\s*(\d+)\s*(天|日|个月|年)"
+)
+_DAYS = {"天": 1.0, "日": 1.0, "个月": 365 / 12, "年": 365.0}
+_LEEWAY = 0.05  # three months have 90 to 92 days
 #: A percentage that stands by one of these is a rate of the product, not a share of something.
 _RATE_WORDS = re.compile(r"利率|年化|基准|费率|手续费|管理费|申购费|认购费|赎回费|托管费")
 _SCALE = {"万": figures.WAN, "亿": figures.YI}
@@ -39,7 +44,7 @@ def differing_facts(text: str, product: Product) -> list[str]:
 
 
 def unknown_figures(sentence: str, product: Product) -> tuple[str, ...]:
-    """Rates, starting amounts and ratings of a sentence that the product's record has not got."""
+    """Rates, amounts to start with, terms and ratings that the product's record has not got."""
     found = []
     if _RATE_WORDS.search(sentence):
         rates = _rates(product)
@@ -48,6 +53,10 @@ def unknown_figures(sentence: str, product: Product) -> tuple[str, ...]:
         number, unit = match[1] or match[3], match[2] or match[4] or ""
         yuan = float(number.replace(",", "")) * _SCALE.get(unit, 1)
         if product.min_amount is not None and round(yuan * 100) != product.min_amount:
+            found.append(match[0])
+    for match in _TERM.finditer(sentence):
+        days = int(match[1]) * _DAYS[match[2]]
+        if product.term_days and abs(days - product.term_days) > _LEEWAY * product.term_days:
             found.append(match[0])
     if product.risk_rating is not None:
         ratings = set(_RATING.findall(sentence))
