@@ -15,7 +15,7 @@ from copilot.drafting.limits import too_long
 from copilot.errors import Forbidden, NotFound
 from copilot.pipeline.workbench import Workbench
 from copilot.records.codes import Channel, ConsentPurpose, ProductType, Role
-from copilot.records.compliance import Usable, Verdict
+from copilot.records.compliance import Usable
 from copilot.records.customer import Consent
 from copilot.records.draft import INTERNAL_NOTICE, WRITER_NOTICE, CheckedDraft
 from copilot.records.matching import Refusal
@@ -29,7 +29,7 @@ def test_a_deposit_pitch_is_an_approved_text_that_may_be_sent(bench: Workbench) 
     assert checked.status == "approved_fill"
     assert checked.draft.approval_number
     assert "示例行消审〔2026〕" in checked.draft.approval_number
-    assert checked.result.verdict in (Verdict.PASS, Verdict.REVIEW)
+    assert checked.result.verdict.allows_use
     assert WRITER_NOTICE in checked.notes
 
 
@@ -293,7 +293,7 @@ def test_whatever_gets_out_passes_and_whatever_is_refused_has_a_rule(bench: Work
 
 def _check_out(bench: Workbench, checked: CheckedDraft) -> None:
     draft, product = checked.draft, bench.product(checked.draft.product_code)
-    assert checked.result.verdict in (Verdict.PASS, Verdict.REVIEW)
+    assert checked.result.verdict.allows_use
     assert checked.usable is (Usable.SEND if draft.approval_number else Usable.INTERNAL)
     if checked.usable is Usable.SEND:
         assert not too_long(draft.text, draft.channel)

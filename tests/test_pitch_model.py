@@ -11,6 +11,7 @@ from fake_openai import FakeOpenAI, Reply
 from pitch_cases import customers, drafted, pitch
 
 from copilot.errors import InputError
+from copilot.llm.scripted import LIES
 from copilot.llm.wire import Endpoint, Wire
 from copilot.pipeline.replay import replay
 from copilot.pipeline.workbench import Workbench
@@ -54,6 +55,18 @@ def test_a_configured_model_writes_the_talking_points_and_never_the_text_to_send
     assert checked.versions.model == "scripted"
     assert checked.versions.prompts
     assert any("AI辅助生成" in note for note in checked.notes)
+
+
+@pytest.mark.parametrize("product", ["DEP-3Y", "GB-3Y", "CARD-INST", "FX-USD1Y"])
+@pytest.mark.parametrize("lie", LIES, ids=lambda lie: next(iter(lie)))
+def test_what_a_person_should_look_at_is_not_put_into_a_sellers_mouth(
+    bench: Workbench, model: FakeOpenAI, product: str, lie: dict[str, str]
+) -> None:
+    model.default = lambda body: Reply.json(GOOD | lie)
+
+    checked = drafted(pitch(bench, product))
+
+    assert next(iter(lie.values())) not in json.dumps(checked.as_json(), ensure_ascii=False)
 
 
 def test_no_identity_of_any_customer_leaves_for_the_model(

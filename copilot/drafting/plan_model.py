@@ -10,12 +10,11 @@ from typing import Any
 from copilot.drafting.rewording import Reworder
 from copilot.drafting.summary_values import SLOT, slot
 from copilot.llm.wire import Wire
-from copilot.records.compliance import CheckResult, Verdict
+from copilot.records.compliance import CheckResult
 from copilot.records.report import Paragraph, Piece, Stated, pieces_of
 from copilot.records.usage import Usage
 
 REPLY_TOKENS = 2000
-_LENIENT = (Verdict.PASS, Verdict.REVIEW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ class PlanWriter:
 
         def objections(texts: Sequence[str]) -> list[str]:
             result = check("\n".join(paragraph.text for paragraph in put(texts)))
-            return [f.message for f in result.findings if f.verdict not in _LENIENT]
+            return [f.message for f in result.findings if not f.verdict.allows_use]
 
         found = self._reworder.reworded(
             [_with_slots(paragraph) for paragraph in paragraphs],

@@ -125,7 +125,7 @@ def _findings(bench: Workbench, draft: Draft, product: Product) -> Iterator[str]
     )
     ours = internal and draft.writer == "embedded"
     result = bench.checker.check(own_words(draft.text) if ours else draft.text, context)
-    if result.verdict not in (Verdict.PASS, Verdict.REVIEW):
+    if not result.verdict.allows_use:
         yield from (f.rule_id for f in result.findings if f.verdict.rank > Verdict.REVIEW.rank)
 
 

@@ -16,7 +16,7 @@ _MOST_PAIRS = 20_000
 _NAMES = {
     "ungrounded_out": "流出的无出处数字（有的稿件）",
     "blocked_out": "流出的违规文字（有的稿件）",
-    "lies_out": "脚本谎话进了内部要点（规则认不认得都算）",
+    "lies_out": "脚本谎话进了稿件（规则认不认得都算）",
     "refused_but_drafted": "规则拒绝却起草了的",
     "injection_effects": "植入文字生效的稿件",
     "identifiers_out": "外发内容里认得出的人",
@@ -68,8 +68,9 @@ def evaluation_of(report: DraftsReport) -> EvaluationReport:
     misses = [
         {"draft_id": j.draft_id, "product_code": j.product_code, "channel": j.channel.value}
         | {"ungrounded": j.ungrounded, "blocked": j.blocked, "injected": j.injected}
+        | {"lies": j.lies}
         for j in judged
-        if j.ungrounded or j.blocked or j.injected or j.too_long or j.incomplete
+        if j.ungrounded or j.blocked or j.injected or j.lies or j.too_long or j.incomplete
     ]
     ordered = {name: metrics[name] for name in _NAMES if name in metrics}
     return EvaluationReport("drafts", report.cases, ordered, misses)
@@ -109,7 +110,7 @@ def write_drafting_page(path: Path, report: DraftsReport, day: str) -> None:
         lines.append(f"| {_WRITERS[writer]} | {cases:,} | {report.by_model[writer]:,} |")
     told = Counter(lie for each in report.judged for lie in each.lies)
     if told:
-        lines += ["", "规则没有认出、进了内部要点的谎话（要点不得外发，规则待补）："]
+        lines += ["", "规则没有认出、进了稿件的谎话："]
         lines += [f"- “{lie}” {count} 次" for lie, count in told.most_common()]
     lines += ["", "模型的稿子没有通过时改用内置模板引擎；已审批的文本从不由模型改写。"]
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from copilot.drafting.plan_model import PlanProse
     from copilot.pipeline.workbench import Workbench
 
-_LENIENT = (Verdict.PASS, Verdict.REVIEW)
-
 
 @dataclass(frozen=True, slots=True)
 class PlanRequest:
@@ -121,7 +119,7 @@ def write_plan(bench: Workbench, basis: PlanBasis) -> WrittenPlan:
     if prose is not None:
         report = _report(bench, basis, prose.paragraphs, f"{AI_LABEL}（{prose.writer}）")
         result = _check(bench, report.plain.text, known)
-        if result.verdict in _LENIENT:
+        if result.verdict.allows_use:
             told = (INTERNAL_NOTICE, *notes)
             return WrittenPlan(report, basis, result, told, prose.writer, prose)
         notes.append("模型的文字放进方案后没有通过检查，已弃用")

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from copilot.pipeline.workbench import Workbench
 
 _DISCREET = (Role.LOBBY, Role.TELLER)
-_LENIENT = (Verdict.PASS, Verdict.REVIEW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +256,7 @@ def _objections(
     bench: Workbench, material: Material, lines: Sequence[Line], notes: tuple[str, ...]
 ) -> list[str]:
     result = _checked(bench, material, lines, "", notes).result
-    return [f"“{f.text}”：{f.message}" for f in result.findings if f.verdict not in _LENIENT]
+    return [f"“{f.text}”：{f.message}" for f in result.findings if not f.verdict.allows_use]
 
 
 def _asked_for(work: Work) -> dict[str, str | None]:

@@ -14,7 +14,6 @@ from copilot.knowledge.evaluation import share
 from copilot.pipeline.evaluation import EvaluationReport
 from copilot.pipeline.summary import SummaryRequest, draft_summary
 from copilot.records.codes import SummaryPeriod
-from copilot.records.compliance import Verdict
 from copilot.records.metric import Unit
 from copilot.records.work import Measured
 from copilot.store import schema
@@ -42,7 +41,7 @@ def evaluate_summaries(bench: Workbench, progress: Progress) -> EvaluationReport
         progress(_STEP, done, len(requests))
         draft = draft_summary(bench, request)
         owner = {"owner": request.staff_id or request.branch_id, "period": request.period.value}
-        if draft.result.verdict in (Verdict.PASS, Verdict.REVIEW):
+        if draft.result.verdict.allows_use:
             passed += 1
         else:
             misses.append(owner | {"findings": [f.rule_id for f in draft.result.findings]})

@@ -22,7 +22,7 @@ from copilot.drafting.writer import (
 from copilot.errors import ModelUnavailable
 from copilot.pipeline import facts
 from copilot.records.codes import Audience
-from copilot.records.compliance import CheckContext, CheckResult, Fact, Verdict
+from copilot.records.compliance import CheckContext, CheckResult, Fact
 from copilot.records.draft import INTERNAL_NOTICE, WRITER_NOTICE, Draft
 from copilot.records.template import Approval, ApprovalState, Template
 
@@ -34,7 +34,6 @@ NOTHING_PASSED = "没有通过检查的话术，请按产品说明书介绍"
 RECORD_ONLY = "内部话术没有通过检查，沟通要点只列产品记录"
 #: What the reader is told for each writer that may come to word, in their order.
 _ABOUT_WRITERS = ((), (WRITER_NOTICE,), (WRITER_NOTICE, RECORD_ONLY))
-_LENIENT = (Verdict.PASS, Verdict.REVIEW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +162,7 @@ def _approved_fill(desk: Desk) -> tuple[Draft | None, Approval | None, CheckResu
             product=desk.brief.product,
         )
         standing = review_desk.standing(template, present)
-        if standing.approval is not None and result.verdict in _LENIENT:
+        if standing.approval is not None and result.verdict.allows_use:
             passed[template.template_id] = standing.approval, result
             models[template.template_id] = template.drafted_by
             return standing.approval
@@ -196,7 +195,7 @@ def _points(desk: Desk) -> tuple[Draft, CheckResult]:
             continue
         # Scripts quote what customers say; only a model's quotes are its own invention.
         result = desk.check(draft, whole=False, text=own_words(draft.text) if number else None)
-        if result.verdict in _LENIENT:
+        if result.verdict.allows_use:
             desk.notes += _ABOUT_WRITERS[number]
             return draft, result
     from copilot.drafting.fill import Filled
@@ -211,7 +210,7 @@ def _variants(desk: Desk, points: Draft) -> Iterator[Draft]:
     texts = {points.text}
     for variant in desk.own_words[1:]:
         result = desk.check(variant, whole=False, text=own_words(variant.text))
-        if result.verdict in _LENIENT and variant.text not in texts:
+        if result.verdict.allows_use and variant.text not in texts:
             texts.add(variant.text)
             yield variant
 
@@ -244,13 +243,15 @@ def _from_model(desk: Desk) -> Draft | None:
 
 
 def objections(desk: Desk, draft: Draft) -> list[Objected]:
-    """What the checker objects to in a model's draft, for its next rewrite."""
+    """What the checker objects to in a model's draft, for its next rewrite.
+
+    What a person should look at is objected to as well: nobody looks before these words are said.
+    """
     from copilot.drafting.model_writer import Objected
 
     return [
         Objected(finding.text, finding.message, finding.suggestion)
         for finding in desk.check(draft, whole=False).findings
-        if finding.verdict not in _LENIENT
     ]
 
 

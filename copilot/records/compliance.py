@@ -25,6 +25,11 @@ class Verdict(StrEnum):
         """Order of badness: 0 is `PASS`."""
         return _RANKS[self]
 
+    @property
+    def allows_use(self) -> bool:
+        """Whether a text may be used as it stands; `REVIEW` only asks a person to look at it."""
+        return self in (Verdict.PASS, Verdict.REVIEW)
+
 
 _RANKS = {verdict: rank for rank, verdict in enumerate(Verdict)}
 

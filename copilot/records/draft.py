@@ -106,7 +106,7 @@ class CheckedDraft:
         """``send`` only for an approved fill that passes; a pass alone is internal."""
         if self.result.verdict is Verdict.BLOCK:
             return Usable.NO
-        if self.draft.approval_number and self.result.verdict in (Verdict.PASS, Verdict.REVIEW):
+        if self.draft.approval_number and self.result.verdict.allows_use:
             return Usable.SEND
         return Usable.INTERNAL
 
