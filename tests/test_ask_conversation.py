@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -12,15 +10,6 @@ from copilot.errors import InputError
 from copilot.pipeline import ask_conversation
 from copilot.pipeline.ask import answer
 from copilot.pipeline.workbench import Workbench
-from copilot.settings import load_settings
-
-
-@pytest.fixture
-def lobby(sample_home: Path) -> Iterator[Workbench]:
-    """The sample bank, opened by a lobby manager."""
-    bench = Workbench.open(load_settings(data_dir=sample_home), staff_id="S1004")
-    yield bench
-    bench.close()
 
 
 def test_follow_up_questions_keep_their_subject(bench: Workbench) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -16,14 +15,6 @@ from copilot.pipeline.workbench import Workbench
 from copilot.settings import load_settings
 
 HERE = Path(__file__).parent
-
-
-@pytest.fixture
-def lobby(sample_home: Path) -> Iterator[Workbench]:
-    """The sample bank, opened by a lobby manager without a licence."""
-    bench = Workbench.open(load_settings(data_dir=sample_home), staff_id="S1004")
-    yield bench
-    bench.close()
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def test_the_days_of_a_question_are_read(text: str, start: date, end: date) -> N
         ("上个月一号一年期定存挂牌多少", "1.25%"),
         ("今年五月的三年大额存单利率", "1.70%"),
         ("6月份消费贷利率区间", "3.30%"),
-        ("启航180哪个网点有", "只在BR02"),
+        ("启航180哪个网点有", "只在滨江支行（BR02）"),
         ("三年死期现在几个点", "1.45%"),
         ("日日存管快赎一天能取多少", "1万元"),
         ("挂试以后卡又找着了", "临时挂失"),
@@ -107,6 +107,16 @@ def test_the_last_sets_keep_their_level(
     assert shares["refused"].count >= refused
     counts = [point["refused"]["count"] for point in report.as_json()["curve"]]
     assert counts == sorted(counts)
+
+
+def test_questions_that_no_example_holds_are_answered_or_refused(bench: Workbench) -> None:
+    paths = [SETS / "sixteenth.yaml", SETS / "seventeenth.yaml"]
+
+    shares = evaluate_questions(bench, paths, lambda done, total: None).at(EVIDENCE)
+
+    assert shares["right"].count >= 0.88 * shares["right"].total
+    assert shares["wrong"].count <= 0.04 * shares["wrong"].total
+    assert shares["refused"].count >= 0.92 * shares["refused"].total
 
 
 def test_a_set_with_an_unknown_key_is_named(tmp_path: Path) -> None:

@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from copilot.pipeline.ask import answer
 from copilot.pipeline.ask_interest import sums
 from copilot.pipeline.workbench import Workbench
 from copilot.records.knowledge import SearchQuery
-from copilot.settings import load_settings
 
 YUAN = 100
-
-
-@pytest.fixture
-def lobby(sample_home: Path) -> Iterator[Workbench]:
-    """The sample bank, opened by a lobby manager without a licence."""
-    bench = Workbench.open(load_settings(data_dir=sample_home), staff_id="S1004")
-    yield bench
-    bench.close()
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter, defaultdict
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,12 +16,12 @@ from copilot.cli.common import (
     Format,
     FormatOption,
     emit,
-    parse_day,
     progress_bar,
     settings_for,
 )
 from copilot.errors import InputError
 from copilot.records.codes import Audience, PassageKind
+from copilot.records.values import parse_day
 
 if TYPE_CHECKING:
     from copilot.knowledge.declared import Declared
@@ -66,7 +65,7 @@ def ingest(
     data_dir: DataDirOption = None,
     config: ConfigOption = None,
     format: FormatOption = Format.TEXT,
-) -> None:
+) -> int:
     """资料入库：逐个文件解析、存版本、建索引；有问题的文件点名退回，其余照常入库。
 
     例：copilot knowledge ingest 本行制度/ 存款利率表.xlsx --audience internal --branch BR01
@@ -79,19 +78,22 @@ def ingest(
     try:
         if watching:
             _watch(paths, store, settings, options, interval, format)
-            return
+            return 0
         report = _once(paths, store, settings, options)
     finally:
         store.close()
     emit(report_document(report), lambda: present_report(report), format)
-    raise typer.Exit(2 if any(status == "refused" for _, status, _ in report.files) else 0)
+    return 2 if any(status == "refused" for _, status, _ in report.files) else 0
 
 
 def _once(paths: list[Path], store: Store, settings: Settings, options: Declared) -> IngestReport:
     from copilot.knowledge import ingest as take_in
+    from copilot.pipeline.ask_reader import reader_of
 
     with store.writer_lock(), progress_bar() as progress:
-        return take_in(paths, store, settings, progress, options)
+        report = take_in(paths, store, settings, progress, options)
+        reader_of(store, progress)  # who asks next need not wait for it
+        return report
 
 
 def _watch(
@@ -132,7 +134,8 @@ def _declared(
 ) -> Declared:
     from copilot.knowledge.declared import Declared
 
-    since, until = _day(valid_from, "valid-from"), _day(valid_to, "valid-to")
+    since = parse_day(valid_from, "valid-from") if valid_from else None
+    until = parse_day(valid_to, "valid-to") if valid_to else None
     try:
         return Declared(
             kind=kind,
@@ -146,13 +149,6 @@ def _declared(
             "这些选项合在一起不成立。",
             next="内部话术（--kind script）只能给行内看；--valid-to 要晚于 --valid-from。",
         ) from None
-
-
-def _day(value: str | None, option: str) -> date | None:
-    try:
-        return parse_day(value) if value else None
-    except InputError as error:
-        raise InputError(error.message, field=option, next=error.next) from None
 
 
 def report_document(report: IngestReport) -> dict[str, Any]:

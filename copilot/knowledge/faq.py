@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from copilot.knowledge.blocks import Block
 from copilot.records.knowledge import Passage
 
+CITED = "常见问题"
+_CITED = re.compile(rf"{CITED} ([^（]+)")
 _ALSO_ASKED = "\n其他问法："
 _ASK = "\n可咨询："
 _BETWEEN = "；"
@@ -37,6 +40,12 @@ def faq_parts(passage: Passage) -> FaqParts:
     body, _, ask_whom = passage.text.partition(_ASK)
     answer, _, also = body.partition(_ALSO_ASKED)
     return FaqParts(passage.heading, answer, tuple(also.split(_BETWEEN)) if also else (), ask_whom)
+
+
+def entry_id(passage: Passage) -> str:
+    """What the bank calls an entry: its id in a YAML list, else its question."""
+    named = _CITED.match(passage.citation)
+    return named[1] if named else passage.heading
 
 
 _QUESTION_HEADERS = ("问题", "标准问题", "标准问", "客户问题", "问", "question")

@@ -15,11 +15,12 @@ from copilot.knowledge.plain import parse_plain
 from copilot.knowledge.planted import PLANTED_FILE
 from copilot.knowledge.product_sheet import parse_product_sheet
 from copilot.knowledge.regulation import parse_regulation
-from copilot.knowledge.source import MARKDOWN, YAML, FrontMatter, Source, front_matter
+from copilot.knowledge.source import YAML, Source
 from copilot.knowledge.synonyms import SYNONYMS_FILE
+from copilot.records.front_matter import FrontMatter
 
 #: Folders of the knowledge directory that other stages own.
-OTHER_STAGES = frozenset({"templates", "rules", "feedback"})
+OTHER_STAGES = frozenset({"templates", "rules", "feedback", "examples"})
 
 #: Files beside those folders that are word lists of the program, not knowledge.
 WORD_LISTS = frozenset({SYNONYMS_FILE, PLANTED_FILE, "questions.yaml", "concepts.yaml"})
@@ -35,7 +36,7 @@ def parse(source: Source) -> ParsedDocument:
     """
     if source.suffix in YAML:
         return _by_schema(parse_entries(source), source)
-    front = front_matter(source) if source.suffix in MARKDOWN else None
+    front = source.front_matter()
     if front is None:
         return parse_plain(source)
     if "type" in front.values or ("product_code" in front.values and "kind" not in front.values):

@@ -20,8 +20,8 @@ class AnswerParts:
 
     ``asked`` are the phrasings of the frequent question that answers, ``heading`` is the first of
     them, ``types`` are the types of product that it is about; ``table`` is a comparison as data.
-    ``fit`` tells how sure the passage behind it is to answer the question (0 to 1; 0 for
-    records); ``refused`` marks a text that says why there is no answer.
+    ``fit`` tells how sure it is that what is behind it answers the question (0 to 1; 0 where a
+    rule decides); ``refused`` marks a text that says why there is no answer.
     """
 
     text: str
@@ -51,7 +51,7 @@ class AnswerParts:
             self.products,
             self.ask_whom or other.ask_whom,
             self.notes + other.notes,
-            other.fit,
+            max(self.fit, other.fit),
             other.asked,
             other.heading,
             other.types,

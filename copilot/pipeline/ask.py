@@ -32,13 +32,17 @@ from copilot.pipeline.ask_conversation import (
     remember,
     subject_of,
 )
+from copilot.pipeline.ask_examples import Group
 from copilot.pipeline.ask_gate import from_gate
-from copilot.pipeline.ask_knowledge import EVIDENCE, from_passages
+from copilot.pipeline.ask_knowledge import EVIDENCE, from_article, from_passages
+from copilot.pipeline.ask_meaning import Meaning, meaning_of
 from copilot.pipeline.ask_policy import other_bank, personal, ranking
+from copilot.pipeline.ask_reader import reader_of
 from copilot.pipeline.ask_records import ask_whom, beyond_records, from_records
 from copilot.pipeline.ask_today import today
 from copilot.pipeline.product_comparison import comparison
 from copilot.pipeline.product_listing import listing
+from copilot.pipeline.product_meaning import with_meaning
 from copilot.pipeline.product_questions import (
     FIGURES,
     MAIN,
@@ -47,6 +51,7 @@ from copilot.pipeline.product_questions import (
     folded,
     read_question,
 )
+from copilot.pipeline.product_sureness import record_signs, record_sureness
 from copilot.pipeline.product_words import QuestionWords, question_words
 from copilot.records.codes import Audience, Channel, DraftKind
 from copilot.records.compliance import CheckContext, Verdict
@@ -59,6 +64,12 @@ if TYPE_CHECKING:
 STRONG = 0.5
 #: Fit from which it is, even where the question names what no record holds.
 SURE = 0.8
+#: Fit from which it may be, where nothing else is meant rather.
+LIKELY = 0.35
+#: By how much a frequent question must be meant rather than a record to answer alone.
+CLEARLY = 0.3
+#: The score from which a question is taken for nobody's business.
+ELSEWHERE = -0.6
 MANY_PRODUCTS = 3
 
 
@@ -127,12 +138,21 @@ def answered(
     words = question_words(bench.settings.knowledge_dir)
     question = mended(bench, question)
     asked = read_question(question, bench.shelf, bench.as_of, words)
+    reader = reader_of(bench.store)
+    meaning = meaning_of(question, reader)
+    records = record_sureness(record_signs(question, asked, meaning, reader))
+    asked = at_large(asked, question, words)
+    about_products = before is not None and bool(before.codes)
+    if asked.properties != MAIN:
+        asked = with_meaning(asked, meaning, bench.shelf, carried=about_products)
     taken = Continued(asked, question)
     if before is not None:
-        taken = continued(bench, question, asked, before)
+        taken = continued(bench, question, asked, before, meaning)
     taken = replace(taken, asked=at_large(taken.asked, question, words))
-    about = taken.question, taken.asked, customer_id
-    parts = taken.unclear or _parts(bench, *about, words, least)
+    if taken.understood or taken.asked.properties == MAIN:
+        records = 1.0  # what is asked for follows from the conversation, or is a product itself
+    read = _Read(taken.question, taken.asked, customer_id, words, meaning, records, least)
+    parts = taken.unclear or _parts(bench, read)
     if parts is None:
         result = _refusal(bench, taken.asked)
     else:
@@ -172,49 +192,92 @@ def _proof(
     }
 
 
-def _parts(
-    bench: Workbench,
-    question: str,
-    asked: ProductQuestion,
-    customer_id: str | None,
-    words: QuestionWords,
-    least: float,
-) -> AnswerParts | None:
-    text = folded(question)
-    settled = other_bank(asked, text, words) or personal(text, words) or today(bench, text, words)
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A question as it was read: what it asks, by words and by meaning.
+
+    ``records`` is how sure it is that records answer it, ``least`` the sureness that is enough.
+    """
+
+    question: str
+    asked: ProductQuestion
+    customer_id: str | None
+    words: QuestionWords
+    meaning: Meaning
+    records: float
+    least: float
+
+
+def _parts(bench: Workbench, read: _Read) -> AnswerParts | None:
+    asked, words = read.asked, read.words
+    text = folded(read.question)
+    ours = read.meaning.lead(Group.ENTRY, Group.ELSEWHERE) >= CLEARLY
+    settled = (
+        from_article(bench, read.question)
+        or (None if ours else other_bank(asked, text, words))
+        or personal(text, words)
+        or today(bench, text, words)
+    )
     if settled is not None:
         return settled
     may_i = any(word in text for word in words.may_i)
-    if customer_id is not None and asked.products and may_i:
-        return from_gate(bench, asked, customer_id)
+    if read.customer_id is not None and asked.products and may_i:
+        return from_gate(bench, asked, read.customer_id)
     asked_of = asked
     asked, barred = without_barred(bench, asked)
     if barred is not None and not asked.products:
-        return _instead(asked_of, from_passages(bench, question, least), barred)
-    listed = ranking(bench, asked) or listing(bench, asked, text)
+        return _instead(asked_of, from_passages(bench, read.question, read.least), barred)
+    prosaic = read.meaning.lead(Group.ENTRY, Group.RECORD) >= CLEARLY
+    listed = ranking(bench, asked) or (None if prosaic else listing(bench, asked, text))
     if listed is not None:
         return listed
-    compared = comparison(bench, asked, text, words)
+    compared = comparison(bench, asked)
     if compared is not None and asked.named:
         return compared
-    stated = None if asked.no_such or asked.other_bank else from_records(bench, asked)
-    prose = _of_type(asked, from_passages(bench, question, least))
+    unrecorded = asked.no_such or asked.other_bank or _elsewhere(asked, read.meaning)
+    unsure = read.records < read.least
+    stated = None if unrecorded or unsure else from_records(bench, asked)
+    if stated is not None:
+        stated = replace(stated, fit=read.records)
+    prose = _of_type(asked, from_passages(bench, read.question, read.least))
     if compared is not None and not (prose is not None and _sure(prose)):
         return compared
+    if stated is None and beyond_records(bench) and asked.by_word and asked.products:
+        return None  # a rate is asked for of a day that nobody has a record of
     if stated is None:
-        return prose if prose is not None and _about_this(asked, prose) else None
+        return prose if prose is not None and _about_this(asked, prose, read.meaning) else None
+    return _both(asked, stated, prose, read.meaning)
+
+
+def _both(
+    asked: ProductQuestion, stated: AnswerParts, prose: AnswerParts | None, meaning: Meaning
+) -> AnswerParts:
+    """What records state, what a passage says, or both, by which the question is rather for."""
     whole = asked.properties == MAIN or (asked.interest and bool(asked.sums))
-    if prose is None or prose.refused or prose.fit < STRONG or whole:
+    if prose is None or prose.refused or whole:
+        return stated
+    lead = meaning.lead(Group.ENTRY, Group.RECORD)
+    if lead >= CLEARLY and not asked.by_word:
+        return prose
+    if prose.fit < STRONG and lead < 0:
         return stated
     if not FIGURES & set(asked.properties) and len(stated.products) > MANY_PRODUCTS:
         return prose  # a rule that many records state is better said once
     return stated.followed_by(prose)
 
 
+def _elsewhere(asked: ProductQuestion, meaning: Meaning) -> bool:
+    """Whether a question that names no product is nobody's business here rather than a record's."""
+    return not (asked.named and not asked.guessed) and (
+        meaning.best(Group.ELSEWHERE)[1] >= ELSEWHERE
+        and meaning.lead(Group.ELSEWHERE, Group.RECORD) >= 0
+    )
+
+
 def _of_type(asked: ProductQuestion, prose: AnswerParts | None) -> AnswerParts | None:
     """A passage, unless it is about other types of product than the question."""
     about_them = bool(asked.products) and (asked.named or bool(asked.properties))
-    if prose is None or not about_them or not prose.types:
+    if prose is None or not about_them or not prose.types or prose.fit >= SURE:
         return prose
     return prose if any(p.type.value in prose.types for p in asked.products) else None
 
@@ -239,7 +302,7 @@ def _with_unsaid(parts: AnswerParts, question: str, words: QuestionWords) -> Ans
     return replace(parts, notes=(*parts.notes, f"{'、'.join(unsaid)}：{NO_EVIDENCE}"))
 
 
-def _about_this(asked: ProductQuestion, prose: AnswerParts) -> bool:
+def _about_this(asked: ProductQuestion, prose: AnswerParts, meaning: Meaning) -> bool:
     """Whether a passage may answer where the records are silent.
 
     A question for a figure of a product, for another day, or for a product that is not there is
@@ -250,10 +313,14 @@ def _about_this(asked: ProductQuestion, prose: AnswerParts) -> bool:
     if not about_product:
         return True
     figures = asked.wants_figure or bool(FIGURES & set(asked.properties))
-    lacking = [*asked.absent_words, *filter(None, [asked.period.words])]
-    told_anyway = all(any(word in said for said in prose.asked) for word in lacking)
     if asked.no_such and (figures or asked.named):
         return False
+    lacking = [*asked.absent_words, *filter(None, [asked.period.words])]
+    on_record = asked.by_word and bool(asked.products)
+    likely = prose.fit >= LIKELY and not (on_record or asked.period.words)
+    if likely and meaning.lead(Group.ENTRY, Group.RECORD, Group.ABSENT) >= 0:
+        return True
+    told_anyway = all(any(word in said for said in prose.asked) for word in lacking)
     if not told_anyway and (figures or asked.named or prose.fit < SURE):
         return False
     for_records = bool(asked.properties or asked.absent) or (asked.named and asked.wants_figure)

@@ -12,6 +12,8 @@ from copilot.errors import InputError
 from copilot.pipeline import facts
 from copilot.pipeline.answer_parts import AnswerParts
 from copilot.pipeline.ask_concepts import read_concepts
+from copilot.pipeline.ask_examples import Group
+from copilot.pipeline.ask_meaning import NOTHING, Meaning
 from copilot.pipeline.product_questions import (
     TERM_WORDS,
     ProductQuestion,
@@ -39,6 +41,8 @@ _POINTS_BACK = re.compile(
 _POINTER = re.compile(r"那|这|它|还有|换成?|如果是?|要是|呢|个|款|期|存|现在|今天|今年|[?？,，。]")
 #: This many characters beside the pointing ask for something of their own.
 SHORTEST_MATTER = 2
+#: The score from which a follow-up with another term asks for something of its own.
+ANYTHING = -0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,7 @@ def recalled(bench: Workbench, conversation_id: str) -> Subject:
 
 
 def continued(
-    bench: Workbench, question: str, asked: ProductQuestion, subject: Subject
+    bench: Workbench, question: str, asked: ProductQuestion, subject: Subject, meaning: Meaning
 ) -> Continued:
     """The question, completed with the subject of the conversation where it leans on it."""
     products = [p for p in bench.shelf if p.product_code in subject.codes]
@@ -105,10 +109,12 @@ def continued(
         return Continued(asked, question)
     if asked.products:
         return _other_products(question, asked, products, subject)
-    if not _leans(bench, question, asked):
+    ours = not (asked.no_such or asked.other_bank)
+    of_record = bool(asked.properties) and meaning.lead(Group.RECORD, Group.ENTRY) >= 0
+    if not (products and ours and of_record) and not _leans(bench, question, asked):
         return Continued(asked, question)
     if products:
-        return _same_kind(bench, question, asked, products, subject)
+        return _same_kind(bench, question, asked, products, subject, meaning)
     if subject.heading:
         return Continued(asked, f"{subject.heading} {question}", f"接着“{subject.heading}”")
     return Continued(asked, question, unclear=_which(()) if asked.properties else None)
@@ -171,6 +177,7 @@ def _same_kind(
     asked: ProductQuestion,
     products: Sequence[Product],
     subject: Subject,
+    meaning: Meaning,
 ) -> Continued:
     """The same product, or one of its kind with another term: 「那两年的呢」."""
     terms = terms_in(question)
@@ -182,7 +189,9 @@ def _same_kind(
             lacking = replace(asked, no_such="这个期限的同类产品", properties=subject.properties)
             return Continued(lacking, question)
     properties = asked.properties
-    if not properties and not asked.absent and _only_points(bench, question, asked):
+    nothing_else = bool(terms) and max(meaning.scores.values(), default=NOTHING) < ANYTHING
+    points = nothing_else or _only_points(bench, question, asked)
+    if not properties and not asked.absent and points:
         properties = subject.properties
     if len(chosen) > MOST_CARRIED:
         return Continued(asked, question, unclear=_which(chosen))

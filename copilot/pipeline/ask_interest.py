@@ -73,7 +73,7 @@ def simple_interest(
     if len(earned) == 2:
         difference = abs(earned[0][1] - earned[1][1])
         known.append(Fact("metric.simple_interest", "quoted", "amount", difference))
-        composer.line("两笔利息相差").add(_sum(difference, "元", "metric.difference")).add(
+        composer.line("两笔利息相差").add(_exactly(difference, "元", "metric.difference")).add(
             "；期限不一样，看这笔钱什么时候用。" if _differ(earned) else "。"
         )
     if not composer.filled.text:
@@ -123,8 +123,8 @@ def _estimate(product: Product, principal: int, interest: int, months: int) -> F
     composer.add("满").add(traced(length, source)).add(
         "、不提前支取，利息约为" if own else "，利息约为"
     )
-    composer.add(_sum(interest, unit, _TRACED)).add("，本息合计约")
-    return composer.add(_sum(principal + interest, unit, _TRACED)).add("。").filled
+    composer.add(_exactly(interest, unit, _TRACED)).add("，本息合计约")
+    return composer.add(_exactly(principal + interest, unit, _TRACED)).add("。").filled
 
 
 def _too_little(product: Product, principal: int) -> Filled:
@@ -144,6 +144,12 @@ def _name(product: Product) -> Filled:
 def _spelled(months: int) -> str:
     years, rest = divmod(months, _MONTHS_PER_YEAR)
     return f"{months}个月" if rest or not years else f"{years}年"
+
+
+def _exactly(hundredths: int, unit: str, source: str) -> Filled:
+    """A sum as it is counted out: 「14,400元」, not in 万元."""
+    whole, rest = divmod(hundredths, 100)
+    return traced(f"{whole:,}{f'.{rest:02d}' if rest else ''}{unit}", source)
 
 
 def _sum(hundredths: int, unit: str, source: str) -> Filled:

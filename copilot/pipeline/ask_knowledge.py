@@ -10,25 +10,22 @@ from copilot.drafting.citations import sentences
 from copilot.errors import ModelUnavailable
 from copilot.pipeline import evidence, facts
 from copilot.pipeline.answer_parts import NO_EVIDENCE, AnswerParts
-from copilot.pipeline.ask_book import Candidate, candidates
-from copilot.pipeline.ask_concepts import read_concepts
-from copilot.pipeline.ask_likeness import phrase, term_weight
-from copilot.pipeline.product_words import question_words
+from copilot.pipeline.ask_articles import article_named, articles_about
+from copilot.pipeline.ask_candidates import Candidate, candidates
 from copilot.records.codes import Audience, PassageKind
 from copilot.records.draft import AI_LABEL, WRITER_NOTICE, Figure
-from copilot.records.knowledge import Citation, Passage, SearchQuery
+from copilot.records.knowledge import Citation, Passage
 
 if TYPE_CHECKING:
     from copilot.pipeline.workbench import Workbench
 
-ARTICLES = 20
 FOR_THE_MODEL = 4
 MOST_SENTENCES = 8
 SHORTEST_PIECE = 6  # characters
 #: How sure a frequent question must be to answer, and to be shown to a model whose quotes are
 #: verified; and the share of a question that an article must carry, for nobody wrote it as an
 #: answer. `copilot eval questions` shows the curve that they are read from.
-EVIDENCE, FOR_A_MODEL, ARTICLE_EVIDENCE = 0.25, 0.2, 0.6
+EVIDENCE, FOR_A_MODEL, ARTICLE_EVIDENCE = 0.4, 0.2, 0.6
 #: The share of a question's words from which no article need be looked for, and by how much an
 #: article must have more of them to answer in an entry's place.
 CLOSE_WORDS, MORE_WORDS = 0.5, 0.3
@@ -45,7 +42,7 @@ def from_passages(bench: Workbench, question: str, least: float = EVIDENCE) -> A
     frequent = candidates(bench, question)
     usable = [c for c in frequent if c.sure >= FOR_A_MODEL]
     certain = bool(usable) and usable[0].sure >= SURE and usable[0].said >= CLOSE_WORDS
-    articles = [] if certain else _articles(bench, question)
+    articles = [] if certain else articles_about(bench, question)
     usable += [c for c in articles if c.sure >= ARTICLE_EVIDENCE]
     written = _from_model(bench, question, usable)
     if written is not None:
@@ -60,6 +57,17 @@ def from_passages(bench: Workbench, question: str, least: float = EVIDENCE) -> A
     return None
 
 
+def from_article(bench: Workbench, question: str) -> AnswerParts | None:
+    """The article whose number a question asks for, in its own words after its number."""
+    found = article_named(bench, question)
+    told = _literal(bench, found) if found else None
+    if found is None or told is None:
+        return None
+    cited = found.passage.citation
+    lead = AnswerParts(f"依据：{cited}。", known=tuple(facts.figures_of(cited, "citation")))
+    return lead.followed_by(told)
+
+
 def _says_more(articles: Sequence[Candidate], frequent: Candidate) -> bool:
     """Whether an article has far more of the question's own words than a frequent question.
 
@@ -67,32 +75,6 @@ def _says_more(articles: Sequence[Candidate], frequent: Candidate) -> bool:
     """
     best = max((c.sure for c in articles), default=0.0)
     return best >= ARTICLE_EVIDENCE and best - frequent.said > MORE_WORDS
-
-
-def _articles(bench: Workbench, question: str) -> list[Candidate]:
-    """Articles by the share of the question's weight that they carry, the most first."""
-    from copilot.knowledge.search import current_index
-
-    words = question_words(bench.settings.knowledge_dir)
-    concepts = read_concepts(bench.settings.knowledge_dir)
-    asked = phrase(question, words, concepts)
-    text = f"{question} {' '.join(sorted(asked.terms))}"
-    query = SearchQuery(
-        text=text,
-        as_of=bench.as_of,
-        k=ARTICLES,
-        kind=PassageKind.REGULATION,
-        audience=Audience.INTERNAL,
-    )
-    idf = current_index(bench.store)[0].weights(asked.terms).idf
-    found = []
-    for hit in bench.search(query).hits:
-        whole = phrase(f"{hit.passage.heading}{hit.passage.text}", words, concepts)
-        if all(word in whole.text for word in concepts.outside_in(asked.text)):
-            carried = term_weight(asked.terms & whole.terms, idf)
-            covered = carried / (term_weight(asked.terms, idf) or 1.0)
-            found.append(Candidate(hit.passage, covered, (covered,), said=covered))
-    return sorted(found, key=lambda candidate: -candidate.sure)
 
 
 def _too_close(frequent: Sequence[Candidate]) -> Sequence[Candidate]:
@@ -123,7 +105,7 @@ def _literal(bench: Workbench, candidate: Candidate) -> AnswerParts | None:
 
         parts = faq_parts(passage)
         body, whom = parts.answer, parts.ask_whom
-    said = list(_pieces(body))[:MOST_SENTENCES]
+    said = _pieces(body)[:MOST_SENTENCES]
     cited = [Citation(s, passage.passage_id, s, passage.citation) for s in said]
     kept = _verified(bench, cited)
     if not kept or len(kept) < len(said):
@@ -134,19 +116,25 @@ def _literal(bench: Workbench, candidate: Candidate) -> AnswerParts | None:
     )
 
 
-def _pieces(body: str) -> Iterator[str]:
+def _pieces(body: str) -> list[str]:
     """The sentences of a passage; a very short one (「不能。」) stays with the next.
 
-    It could not be quoted alone, and an answer must not lose it.
+    It could not be quoted alone, and an answer must not lose it. What is left of the last
+    (a bracket that closes) stays with the one before.
     """
+    found: list[str] = []
     start = 0
     for offset, sentence in sentences(body):
         end = offset + len(sentence)
         if len(body[start:end].strip()) >= SHORTEST_PIECE:
-            yield body[start:end].strip()
+            found.append(body[start:end].strip())
             start = end
-    if body[start:].strip():
-        yield body[start:].strip()
+    rest = body[start:].strip()
+    if rest and found:
+        found[-1] = body[body.rindex(found[-1]) :].strip()
+    elif rest:
+        found.append(rest)
+    return found
 
 
 def _from_model(bench: Workbench, question: str, usable: Sequence[Candidate]) -> AnswerParts | None:

@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from copilot.pipeline.ask_concepts import Concepts
 from copilot.pipeline.product_words import Opposites, QuestionWords
@@ -54,20 +55,21 @@ def phrase(text: str, words: QuestionWords, concepts: Concepts) -> Phrase:
     return Phrase(folded, concepts.found_in(folded), telling)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Entry:
     """A frequent question with every way to ask it, and its answer."""
 
     passage_id: str
+    entry_id: str
     phrasings: tuple[Phrase, ...]
     told: Phrase
 
-    @property
+    @cached_property
     def concepts(self) -> frozenset[str]:
         """The word classes of its phrasings."""
         return frozenset().union(*(p.concepts for p in self.phrasings))
 
-    @property
+    @cached_property
     def terms(self) -> frozenset[str]:
         """The terms of its phrasings."""
         return frozenset().union(*(p.terms for p in self.phrasings))
@@ -127,11 +129,13 @@ class Weights:
 
     def of_concepts(self, concepts: Iterable[str]) -> float:
         """The weight of word classes together."""
-        return sum(self._idf(self._concepts[concept]) for concept in concepts)
+        return math.fsum(self._idf(self._concepts[concept]) for concept in concepts)
 
     def of_terms(self, terms: Iterable[str]) -> float:
         """The weight of terms together."""
-        return sum(self._idf(self._terms[t]) * (SINGLE if len(t) == 1 else 1.0) for t in terms)
+        return math.fsum(
+            self._idf(self._terms[t]) * (SINGLE if len(t) == 1 else 1.0) for t in terms
+        )
 
     def _idf(self, entries: int) -> float:
         return math.log(1 + self._total / (1 + entries))
@@ -165,7 +169,10 @@ def fit(asked: Phrase, entry: Entry, weights: Weights, concepts: Concepts) -> Fi
 
 def conflict(asked: Phrase, entry: Entry, best: Phrase, words: QuestionWords) -> bool:
     """Whether an entry is about the opposite procedure, or about people of another age."""
-    sides = [(_side(asked.text, pair), _side(best.text, pair)) for pair in words.opposites]
+    sides = [
+        (_side(asked.text, pair), _side(best.text, pair) or _side(entry.told.text, pair))
+        for pair in words.opposites
+    ]
     if any(mine and theirs and mine != theirs for mine, theirs in sides):
         return True
     age = _AGE.search(asked.text)
@@ -179,7 +186,7 @@ def conflict(asked: Phrase, entry: Entry, best: Phrase, words: QuestionWords) ->
 
 def term_weight(terms: Iterable[str], weights: Mapping[str, float]) -> float:
     """The weight of terms by weights of one's own; an unknown term counts 1."""
-    return sum(weights.get(t, 1.0) * (SINGLE if len(t) == 1 else 1.0) for t in terms)
+    return math.fsum(weights.get(t, 1.0) * (SINGLE if len(t) == 1 else 1.0) for t in terms)
 
 
 def _side(text: str, pair: Opposites) -> str:

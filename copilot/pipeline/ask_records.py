@@ -157,9 +157,18 @@ def _statements(
     for version in versions:
         by_rate = wanted is Property.FEES and version.type in _COSTED_BY_RATE and not version.fees
         told = Property.RATE if by_rate else wanted
-        said = state(version, told, bench.as_of, _day(bench, asked))
+        said = state(_by_branch_name(bench, version), told, bench.as_of, _day(bench, asked))
         if said is not None:
             yield version, said
+
+
+def _by_branch_name(bench: Workbench, product: Product) -> Product:
+    """The product with its branches called as staff call them: 「滨江支行（BR02）」."""
+    if not product.branches or not bench.generation.has("branches"):
+        return product
+    names = {b.branch_id: b.name for b in bench.store.staff(bench.principal).branches()}
+    called = (f"{names[b]}（{b}）" if b in names else b for b in product.branches)
+    return replace(product, branches=tuple(called))
 
 
 def _named(statement: Filled, product: Product) -> Filled:

@@ -7,7 +7,6 @@ off leaves the state before it.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,10 +15,9 @@ from copilot.pipeline.pruning import prune
 from copilot.pipeline.templates import TemplateReport, submit_templates
 from copilot.records.generation import FeatureBuild, Generation, QualityReport
 from copilot.records.knowledge import IngestReport
+from copilot.records.progress import Progress
 from copilot.settings import Settings
 from copilot.store import Store
-
-Progress = Callable[[str, int, int], None]
 
 _SAMPLE_DIRECTORY = "sample"
 _KNOWLEDGE_FOLDERS = ("products", "faq", "regulations", "scripts")
@@ -70,6 +68,7 @@ def bring_in(settings: Settings, sources: Path | None, progress: Progress) -> Ba
         DependencyError: the disk is full or the database cannot be written.
     """
     from copilot.knowledge import ingest
+    from copilot.pipeline.ask_reader import reader_of
     from copilot.profiles import build_profiles
     from copilot.tables import load_tables, read_sources
 
@@ -89,6 +88,7 @@ def bring_in(settings: Settings, sources: Path | None, progress: Progress) -> Ba
             templates = submit_templates(settings, store, progress)
             folders = [settings.knowledge_dir / name for name in _KNOWLEDGE_FOLDERS]
             report = ingest([f for f in folders if f.is_dir()], store, settings, progress)
+            reader_of(store, progress)
             build = build_profiles(store, settings, generation.business_date, progress)
             prune(store)
     finally:

@@ -13,7 +13,7 @@ from copilot.pipeline.ask_interest import Interest, simple_interest
 from copilot.pipeline.ask_records import NAMES, ask_whom, available, beyond_records
 from copilot.pipeline.product_answers import value
 from copilot.pipeline.product_questions import ProductQuestion
-from copilot.pipeline.product_words import Property, QuestionWords
+from copilot.pipeline.product_words import Property
 from copilot.records import figures
 from copilot.records.codes import label
 from copilot.records.draft import Figure
@@ -44,17 +44,13 @@ _ROWS = (
 )
 
 
-def comparison(
-    bench: Workbench, asked: ProductQuestion, question: str, words: QuestionWords
-) -> AnswerParts | None:
+def comparison(bench: Workbench, asked: ProductQuestion) -> AnswerParts | None:
     """The products of a question side by side; ``None`` unless it asks how they differ.
 
     Two to four products are compared, as their records stand today; a question for one property
     of them is answered with that property alone.
     """
-    if beyond_records(bench) or asked.period.words:
-        return None
-    if not any(pattern.search(question) for pattern in words.comparing):
+    if not asked.compared or beyond_records(bench) or asked.period.words:
         return None
     products = sorted(available(bench, asked), key=lambda product: product.product_code)
     if not 2 <= len(products) <= MOST_COMPARED:

@@ -21,6 +21,7 @@ _YEAR = re.compile(r"(?<!\d)(?:(?P<full>(?:19|20)\d\d)(?:年|(?=[-/.]))?|(?P<sho
 _YEAR_WORD = re.compile("|".join(_YEARS))
 _MONTH = re.compile(r"(?<![\d个])(?P<month>1[0-2]|0?[1-9])(?:月|[-/.](?=\d))(?!期)(?:份)?")
 _DAY = re.compile(r"(?P<day>[12]\d|3[01]|0?[1-9])(?:[日号]|(?!\d))")
+_MONTH_DAY = re.compile(rf"{_MONTH.pattern}(?:(?:[12]\d|3[01]|0?[1-9])[日号])?")
 _MONTH_WORD = re.compile(r"(?P<back>上+|下+|本|这)个?月")
 _QUARTER = re.compile(r"第?(?P<quarter>[1-4])季度")
 _QUARTER_WORD = re.compile(r"(?P<back>上+|下+|本|这)个?季度?(?!享)")
@@ -50,6 +51,7 @@ _LUNAR = {
     "中秋": {2024: (9, 17), 2025: (10, 6), 2026: (9, 25), 2027: (9, 15)},
     "清明": {2024: (4, 4), 2025: (4, 4), 2026: (4, 5), 2027: (4, 5)},
 }
+_MATURES = re.compile(r".{0,3}(?:到期|到日子|满期)")  # a day of the future, not of the record
 _BEFORE = re.compile(r"(?:之?前|以前)")
 
 
@@ -77,7 +79,7 @@ def without_dates(text: str) -> str:
     """A question without its dates and without how long something has been held."""
     for pattern in (_YEAR, _AGO, _HALF, _HELD):
         text = pattern.sub("", text)
-    return _MONTH.sub("", text)
+    return _MONTH_DAY.sub("", text)
 
 
 _HELD = re.compile(
@@ -113,7 +115,7 @@ def _named_days(text: str, today: date) -> Iterator[Period]:
         found = _DAY.match(rest, match.end())
         day_of = int(found["day"]) if found else None
         words = year_words + match[0] + (found[0] if found else "")
-        if "到期" not in text:
+        if not _MATURES.match(rest, match.end() + len(found[0] if found else "")):
             yield _span(year or today.year, int(match["month"]), day_of, words, today)
     yield from _parts_of_year(rest, year or today.year, year_words, today)
     if match := _WEEK_WORD.search(rest):

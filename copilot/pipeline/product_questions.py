@@ -53,6 +53,9 @@ _INVESTED = frozenset(
         ProductType.GOLD,
     }
 )
+#: Their term is the longest there is, not what one of them is called by.
+_LENT = frozenset({ProductType.LOAN, ProductType.CREDIT_CARD, ProductType.INSURANCE})
+_GUESSED = "期限的存款"  # of what nothing but the term is said
 _GAIN = "到期能拿到的金额"
 SERIES_NAME = 2  # characters after the issuer's name by which a series is called: 「周享」
 _TERM_SLACK = 2  # days: three months are 90 or 91
@@ -69,6 +72,7 @@ _AND_NOW = re.compile(r"[,，。?？;；].{0,4}(?:现在|如今|眼下|目前|�
 _ENOUGH = re.compile(r"(?:能|可以|够|够不够)(?:买|存|办|投)?吗|够不够")
 #: Numerals that name a month, a day or a quarter.
 _NUMERAL = re.compile(r"[零〇一二三四五六七八九十]+(?=[月日号季])")
+_ORDINAL = re.compile(r"第(?:\d+|[一二三四五六七八九十])(?:天|日|年|个?月)")  # no term
 _TERM_NAME = re.compile(r"(?:[\d一二两三四五六七八九十]+(?:年|个?月)|半年)期")
 _CLAUSE = re.compile(r"[,，。?？、;；!！]|还有没有|和|以及|，还")
 #: A term as it is spoken: 「三年」, 「90天」.
@@ -88,8 +92,10 @@ class ProductQuestion:
     term that the shelf does not have; ``absent`` names what is asked and no record holds;
     ``wants_figure`` tells a question for a quantity from one for advice; ``other_bank`` is the
     question's word for a bank that is not ours; ``ranked`` that products are to be put in order
-    of return, ``listed`` that they are to be named; ``interest`` that the interest of ``sums``
-    (fen) over ``terms`` (days) is asked for; ``changed`` that what held before is.
+    of return, ``listed`` that they are to be named, ``compared`` that they are to be set side by
+    side; ``guessed`` that a term alone tells of them, ``by_word`` that words name the properties;
+    ``interest`` that the interest of ``sums`` (fen) over ``terms`` (days) is asked for;
+    ``changed`` that what held before is.
     """
 
     products: tuple[Product, ...]
@@ -105,6 +111,9 @@ class ProductQuestion:
     listed: bool = False
     interest: bool = False
     changed: bool = False
+    compared: bool = False
+    guessed: bool = False
+    by_word: bool = False
     sums: tuple[int, ...] = ()
     terms: frozenset[int] = frozenset()
 
@@ -129,9 +138,11 @@ def read_question(
     absent = [name for name, said in words.never_on_record.items() if _any(said, text)]
     if _gain_on_a_sum(text, products, sum_named, words):
         absent.append(_GAIN)
+    properties = _properties(text, products, sum_named, words)
     return ProductQuestion(
         products=products,
-        properties=_properties(text, products, sum_named, words),
+        properties=properties,
+        by_word=bool(properties),
         absent=tuple(absent),
         absent_words=tuple(words.never_on_record_in(text)),
         period=days,
@@ -142,6 +153,8 @@ def read_question(
         other_bank=_first(words.other_banks, text),
         ranked=_matches(words.ranking, text) and not (named and len(products) == 1),
         listed=_matches(words.listing, text),
+        compared=_matches(words.comparing, text),
+        guessed=kind_word == _GUESSED and bool(products),
         interest=_matches(words.interest, text),
         changed=changed,
         sums=sum_named,
@@ -239,23 +252,23 @@ def _products_meant(
     if series:
         terms |= {int(n) for n in _AFTER_SERIES.findall(text)}
         beside = _beside_series(text, shelf, kinds, series) if _AND.search(text) else ()
-        of_term = _narrowed(series, terms, holding)[0]
+        of_term = narrowed(series, terms, holding)[0]
         own = of_term or (tuple(series) if beside else ())  # the term is the other product's
         return (*own, *beside), True, _series(series[0])
     named = _named(text, shelf)
     kind_words = "、".join(word for word, _, _ in kinds)
     if named and all(len(_shared(text, named[0].name)) > len(word) for word, _, _ in kinds):
-        return _narrowed(named, terms, holding)[0], True, kind_words or named[0].name
+        return narrowed(named, terms, holding)[0], True, kind_words or named[0].name
     found: dict[str, Product] = {}
     asked_terms = False
     for _, product_type, part in kinds:
         of_kind = [p for p in shelf if p.type is product_type and part in p.name]
-        narrowed, by_term = _narrowed(of_kind, terms, holding)
+        fitting, by_term = narrowed(of_kind, terms, holding)
         asked_terms = asked_terms or by_term
-        found |= {product.product_code: product for product in narrowed}
+        found |= {product.product_code: product for product in fitting}
     if not kinds and not named and terms and _of_saving(text, words):
         deposits = [p for p in shelf if p.type is ProductType.DEPOSIT and _DEPOSIT_NAME in p.name]
-        return tuple(_of_term(deposits, terms)), True, "期限的存款"
+        return tuple(_of_term(deposits, terms)), True, _GUESSED
     return (
         tuple(found[c] for c in sorted(found)),
         asked_terms or bool(kinds and not found),
@@ -272,7 +285,7 @@ def _beside_series(
         product
         for _, kind, part in kinds
         if kind not in types
-        for product in _narrowed(
+        for product in narrowed(
             [p for p in shelf if p.type is kind and part in p.name], terms_in(text), False
         )[0]
     )
@@ -285,8 +298,8 @@ def _of_saving(text: str, words: QuestionWords) -> bool:
     return saving and pays and not any(words.never_on_record_in(text))
 
 
-def _narrowed(
-    products: Sequence[Product], terms: set[int], holding: bool
+def narrowed(
+    products: Sequence[Product], terms: Set[int], holding: bool
 ) -> tuple[tuple[Product, ...], bool]:
     """The products of the terms named, and whether a term was used to choose.
 
@@ -295,7 +308,8 @@ def _narrowed(
     """
     fitting = tuple(_of_term(products, terms))
     by_term = bool(terms) and any(p.term_days is not None for p in products)
-    if not by_term or (holding and not fitting):
+    lent = all(p.type in _LENT for p in products)
+    if not by_term or ((holding or lent) and not fitting):
         return tuple(products), False
     return fitting, True
 
@@ -362,9 +376,8 @@ def with_terms(products: Iterable[Product], terms: Set[int]) -> tuple[Product, .
 def _terms(text: str) -> set[int]:
     from copilot.compliance.quantities import figures
 
-    return {
-        int(f.value) for f in figures(without_dates(text)) if f.kind == "term" and int(f.value) > 0
-    }
+    plain = _ORDINAL.sub("", without_dates(text))
+    return {int(f.value) for f in figures(plain) if f.kind == "term" and int(f.value) > 0}
 
 
 def _of_term(products: Iterable[Product], terms: Set[int]) -> list[Product]:
