@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,6 @@ from copilot.cli.main import command_line
 from copilot.cli.plan import present_plan, present_refusal
 from copilot.delivery import export
 from copilot.errors import Forbidden, InputError, NotFound, StateError
-from copilot.llm.wire import Endpoint, Wire
 from copilot.pipeline.plan import PlanRequest, draft_plan
 from copilot.pipeline.workbench import Workbench
 from copilot.records.compliance import Usable, Verdict
@@ -52,7 +50,10 @@ def small(sample_home: Path) -> CheckedPlan:
     [
         ("以存款返现增存5000万", "cn.deposit.gift"),
         ("卖R4给老年人，基金销量翻番", "cn.gate.elder-high-risk"),
-        ("私募产品短信推广", "cn.gate.private-public"),
+        ("给72岁以上客户卖R5基金", "cn.gate.elder-high-risk"),
+        ("七十多岁的客户推偏股基金", "cn.gate.elder-high-risk"),
+        ("给72岁以上客户卖私募基金", "cn.gate.private-public"),
+        ("私行客户私募500万", "cn.gate.private-public"),
         ("给已拒绝的客户群发短信增存", "cn.gate.consent-marketing"),
         ("贷款捆绑保险期交100万", "cn.conduct.tying"),
         ("推广保本保息理财5000万", "cn.guarantee.principal-or-return"),
@@ -151,14 +152,6 @@ def test_a_bank_with_customers_and_products_only_gets_a_plan_that_names_what_is_
         assert f"没有{table}数据" in text
     assert "没有客户可以触达，本方案不宜启动" in text
     assert value(found, "forecast.accepted") is None
-
-
-@pytest.fixture
-def model(bench: Workbench) -> Iterator[FakeOpenAI]:
-    with FakeOpenAI() as server:
-        endpoint = Endpoint(server.base_url, "scripted", timeout_s=2, retries=0)
-        bench.__dict__["wire"] = Wire(endpoint, pause=lambda seconds: None)
-        yield server
 
 
 def sentences(body: Body) -> list[dict[str, str]]:

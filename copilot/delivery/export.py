@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from copilot.delivery.markdown import markdown
 from copilot.delivery.word import word
 from copilot.errors import InputError
+from copilot.files import write_whole
 from copilot.records.report import Report
 
 
@@ -46,10 +46,4 @@ def export(report: Report, path: Path) -> None:
     Raises:
         InputError: no such format or folder.
     """
-    content = FORMATS[checked_target(path).suffix.lower()](report)
-    aside = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        aside.write_bytes(content)
-        os.replace(aside, path)
-    finally:
-        aside.unlink(missing_ok=True)
+    write_whole(path, FORMATS[checked_target(path).suffix.lower()](report))

@@ -37,6 +37,7 @@ _CUSTOM_RELATION = (
 )
 _FMTID = "{D5CDD505-2E9C-101B-9397-08002B2CF9AE}"
 _GREY = "595959"
+_LONG_TITLE = 22  # characters that fit on one line in the usual size
 
 
 def word(report: Report) -> bytes:
@@ -98,10 +99,13 @@ class _Document:
 
     def _write(self) -> None:
         from docx.enum.text import WD_ALIGN_PARAGRAPH
+        from docx.shared import Pt
 
         report = self._report
         title = self._document.add_paragraph(report.title, style="Title")
         title.alignment = WD_ALIGN_PARAGRAPH.CENTER
+        if len(report.title) > _LONG_TITLE:
+            title.runs[0].font.size = Pt(15)
         for line in (report.subtitle, report.label):
             if line:
                 paragraph = self._document.add_paragraph()
@@ -170,11 +174,14 @@ class _Document:
         self._document.add_paragraph().add_run()._r.append(drawing)
 
     def _add_references(self) -> None:
+        from docx.shared import Pt
+
         self._document.add_heading(HEADING, 1)
         for ids, number in self._numbers.items():
             paragraph = self._document.add_paragraph()
             _add_bookmark(paragraph, self._anchor(ids), number)
-            paragraph.paragraph_format.line_spacing = 1.0
+            layout = paragraph.paragraph_format
+            layout.line_spacing, layout.space_before, layout.space_after = 1.0, Pt(0), Pt(1)
             _add_run(paragraph, f"[{number}] {'、'.join(ids)}", size=8)
 
     def _anchor(self, ids: tuple[str, ...]) -> str:

@@ -10,7 +10,7 @@ import io
 from datetime import date, datetime
 from typing import Any
 
-from copilot.records.report import Chart, ChartKind, Gantt
+from copilot.records.report import Chart, ChartKind, Gantt, Task
 
 EAST_ASIAN = "微软雅黑"
 CHART_TYPE = "application/vnd.openxmlformats-officedocument.drawingml.chart+xml"
@@ -105,11 +105,17 @@ def _gantt_data(gantt: Gantt) -> Any:
     from pptx.chart.data import CategoryChartData
 
     data = CategoryChartData()
-    data.categories = [task.name for task in gantt.tasks]
+    data.categories = [f"{task.name} {_days(task)}" for task in gantt.tasks]
     starts = [(task.start - _SERIAL_ZERO).days for task in gantt.tasks]
     data.add_series("开始", starts, number_format=_DAY_FORMAT)
     data.add_series("天数", [(t.end - t.start).days + 1 for t in gantt.tasks], number_format="0")
     return data
+
+
+def _days(task: Task) -> str:
+    """The days of a bar, which its axis alone does not tell."""
+    first, last = (f"{day.month}/{day.day}" for day in (task.start, task.end))
+    return first if task.start == task.end else f"{first}–{last}"
 
 
 def _workbook(data: Any) -> bytes:

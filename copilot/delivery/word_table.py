@@ -21,7 +21,8 @@ MOST_TOGETHER = 12  # rows of a table that is not parted
 _BLANK_HEIGHT_CM = 1.2  # of a row to write in
 _HEADER_FILL = "DCE6F1"
 _MARGIN_TWIPS = 70
-_NUMBER = re.compile(r"-?[\d,.]+\s*(?:%|元|万元|亿元|位|户|次|笔|件|天|人日|个百分点|项|条|人次)?")
+_MEASURES = "%|元|万元|亿元|位|户|次|笔|件|天|人日|个百分点|项|条|人次"
+_NUMBER = re.compile(rf"(?:不超过|-)?[\d,.]+\s*(?:{_MEASURES})?")
 _BETWEEN_IDS = re.compile(r"(?<=[A-Za-z0-9]{4})、(?=[A-Za-z]\w)")
 _EMPTY = frozenset({"", "—", "无"})
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from copilot.drafting.rewording import Reworder
-from copilot.drafting.summary_values import SLOT, slot
+from copilot.drafting.summary_said import SLOT, slot
 from copilot.llm.wire import Wire
 from copilot.records.compliance import CheckResult
 from copilot.records.report import Paragraph, Piece, Stated, pieces_of

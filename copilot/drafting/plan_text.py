@@ -6,16 +6,18 @@ be unknown.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
+from copilot.drafting.plan_phrases import enough, off_sale, say, too_few, unused
 from copilot.drafting.plan_tables import (
     checklist,
     conversions,
     definitions,
+    due_split,
     exclusions,
     groups,
     measurement,
+    potential,
     products,
     sign_off,
     staffing,
@@ -24,7 +26,6 @@ from copilot.drafting.plan_tables import (
 )
 from copilot.records.codes import label
 from copilot.records.figures import full_date
-from copilot.records.metric import Metric
 from copilot.records.plan import PlanBasis
 from copilot.records.report import (
     Block,
@@ -32,7 +33,6 @@ from copilot.records.report import (
     ChartKind,
     Gantt,
     Paragraph,
-    Piece,
     Section,
     Series,
     Style,
@@ -40,60 +40,13 @@ from copilot.records.report import (
 )
 
 NUMERALS = ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一")
-_NAMED = re.compile(r"\{([\w.-]+)(~?)\}")
 _FUNNEL = (
     "audience.customers",
     "reach.assigned",
+    "trial.treated",
     "forecast.reached",
     "forecast.accepted",
-    "forecast.sales",
 )
-
-
-def say(basis: PlanBasis, words: str, style: Style = Style.BODY) -> Paragraph:
-    """A paragraph in which ``{name}`` is a metric's value, ``{name~}`` the rounded one."""
-    pieces: list[Piece] = []
-    end = 0
-    for match in _NAMED.finditer(words):
-        metric = basis.metric(match[1])
-        pieces += [words[end : match.start()], metric.rounded if match[2] else metric.stated]
-        end = match.end()
-    return Paragraph.of(*pieces, words[end:], style=style)
-
-
-def overview(basis: PlanBasis) -> tuple[Paragraph, ...]:
-    """What the plan says, a sentence or two a paragraph."""
-    m = basis.metric
-    scope = f"本方案围绕{basis.goal.title}，由{basis.scope_name}执行："
-    found = [
-        say(basis, scope + "目标客群{audience.customers}，门禁通过、可以触达的{reach.assigned}。")
-    ]
-    if not basis.reach.assigned:
-        return (*found, Paragraph.of("没有客户可以触达，本方案不宜启动。"))
-    found.append(_expected(basis))
-    if m("effort.days_needed").known:
-        enough = _enough(m("effort.days_needed"), m("effort.days_available"))
-        words = "人工触达所需{effort.days_needed}，可用{effort.days_available}。"
-        found.append(say(basis, words + enough))
-    if m("trial.mde").known and m("trial.held_out").value:
-        words = "随机留出对照组{trial.held_out}，能分辨的最小差别是{trial.mde}。"
-        few = "名单人数少，看不出期望的效果，随机留出{trial.held_out}只作参照。"
-        found.append(say(basis, few if _too_few(basis) else words))
-    return tuple(found)
-
-
-def _expected(basis: PlanBasis) -> Paragraph:
-    m, name = basis.metric, basis.goal.outcome
-    if m(name).known and m("goal.gap").known:
-        words = f"目标数{{goal.value}}，按本行近一年的记录触达一轮，{m(name).label}{{{name}~}}，"
-        rest = "单靠这份名单不够，差额要靠其他客群和日常经营补足。"
-        return say(basis, f"{words}预计缺口{{goal.gap~}}。{rest if m('goal.gap').value else ''}")
-    if not m("forecast.accepted").known:
-        return Paragraph.of(f"{m('forecast.accepted').missing}，先做小范围试点。")
-    rest = f"{m('goal.value').missing}，没有算缺口。"
-    if not m(name).known:
-        rest = "成交与金额的记录不足，没有测算。"
-    return say(basis, f"按本行近一年的记录触达一轮，预计接受{{forecast.accepted}}；{rest}")
 
 
 def plan_sections(basis: PlanBasis, prose: tuple[Paragraph, ...]) -> tuple[Section, ...]:
@@ -128,28 +81,33 @@ def _goal(basis: PlanBasis) -> Iterator[Block]:
     goal = basis.goal
     yield Paragraph.of(f"目标原文：{goal.text}")
     days = f"{full_date(goal.window.first)}至{full_date(goal.window.last)}"
-    yield Paragraph.of(f"期间：{days}（{goal.window.label}）。")
+    touch = f"{full_date(basis.touch.first)}至{full_date(basis.touch.last)}"
+    yield Paragraph.of(f"期间：{days}（{goal.window.label}）；触达期：{touch}。")
     yield say(basis, f"现状：{basis.metric('base.standing').label}{{base.standing~}}。")
+    if goal.retention:
+        due = "期内到期金额{due.all~}，涉及{due.customers}；近一年到期承接率{past.retention}。"
+        yield say(basis, due)
     if basis.metric("goal.value").known:
-        yield say(basis, "目标数：{goal.value}。")
+        yield say(basis, "目标数：{goal.value~}。")
     elif goal.share is not None:
         yield Paragraph.of(f"{basis.metric('goal.value').missing}。")
-    given = "总行下达的指标：{target.head_office}"
-    if basis.metric("target.head_office").known:
-        given += "（照录，未作改动）；现状距该指标：{target.gap}"
+    target = basis.metric("target.head_office")
+    given = f"{target.label}：{{target.head_office~}}"
+    if target.known:
+        given += "（照录，未作改动）"
+        given += "；现状距该指标：{target.gap~}" if basis.metric("target.gap").known else ""
     yield say(basis, f"{given}。")
     for line in goal.assumed:
         yield Paragraph.of(f"假设：{line}。", style=Style.BULLET)
-    if goal.ignored:
-        words = "、".join(f"“{part}”" for part in goal.ignored)
-        yield Paragraph.of(f"没有看懂、没有采用：{words}。", style=Style.BULLET)
+    for words in unused(basis):
+        yield Paragraph.of(f"目标里没有采用的部分：{words}。", style=Style.BULLET)
 
 
 def _audience(basis: PlanBasis) -> Iterator[Block]:
     refused = "其中{scope.profiling_refused}拒绝画像分析，不进入任何客群。"
     yield say(basis, f"范围内客户{{scope.customers}}；{refused}")
     yield groups(basis)
-    through = "逐一过门禁后，可触达{reach.assigned}，不可触达{reach.excluded}。"
+    through = "逐一核验后，可触达{reach.assigned}，不可触达{reach.excluded}。"
     yield say(basis, f"目标客群{{audience.customers}}，{through}")
     if basis.reach.excluded:
         yield exclusions(basis)
@@ -173,22 +131,24 @@ def _reason_chart(basis: PlanBasis) -> Chart:
 
 def _products(basis: PlanBasis) -> Iterator[Block]:
     if not basis.goal.product_types:
-        yield Paragraph.of("这个目标不推介产品，只做功能介绍；触达门禁按普通存款核验。")
+        yield Paragraph.of("这个目标不推介产品，只做功能介绍；能否触达按普通存款核验。")
     elif basis.reach.products:
-        yield Paragraph.of("下列产品在售，与目标相符；能不能对某位客户讲，由门禁逐人核验。")
+        yield Paragraph.of("下列产品触达期内在售，与目标相符；能不能对某位客户讲，逐人核验。")
         yield products(basis)
     else:
-        yield Paragraph.of("货架上没有在售的对应产品，方案只能停在客群与触达一步。")
+        yield Paragraph.of("货架上没有触达期内可卖的对应产品，方案只能停在客群一步。")
+    if basis.reach.off_sale:
+        yield Paragraph.of("与目标相符、但触达期内卖不了的产品：")
+        yield from off_sale(basis)
 
 
 def _forecast(basis: PlanBasis) -> Iterator[Block]:
     m = basis.metric
-    yield Paragraph.of("转化率取自本行自己的触达记录，没有借用外部数字。")
+    if not basis.reach.assigned:
+        yield Paragraph.of("没有名单，不作测算。")
+        return
+    yield Paragraph.of("转化率取自本行自己的触达记录，没有借用外部数字；只算触达名单，不含对照组。")
     yield conversions(basis)
-    sells = bool(basis.goal.product_types)
-    for name in ("past.sale_after_accept", "past.ticket") if sells else ():
-        count = f"（依据{m(name).denominator:,}次记录）" if m(name).known else ""
-        yield say(basis, f"{m(name).label}：{{{name}~}}{count}。")
     if not m("forecast.accepted").known:
         missing = m("forecast.accepted").missing
         yield Paragraph.of(f"{missing}，先做小范围试点，用试点结果测算。")
@@ -196,29 +156,65 @@ def _forecast(basis: PlanBasis) -> Iterator[Block]:
     ends = "{forecast.accepted_low}到{forecast.accepted_high}"
     yield say(basis, f"名单触达一轮，预计接受{{forecast.accepted}}，按占比的95%区间为{ends}。")
     if m("forecast.unknown_heads").value:
-        yield say(basis, "另有{forecast.unknown_heads}分在没有转化记录的渠道，未计入预测。")
-    sold = ("forecast.sales", "forecast.amount")
-    for name in (*(sold if sells else ()), "goal.covered", "goal.gap"):
-        if m(name).known or name in sold:
-            yield say(basis, f"{m(name).label}：{{{name}~}}。", Style.BULLET)
-    steps = [m(name) for name in _FUNNEL if m(name).known and (sells or name not in sold)]
+        yield say(basis, "另有{forecast.unknown_heads}分在没有转化记录的渠道，未计入预计接受。")
+    steps = [m(name) for name in _FUNNEL if m(name).known]
     values = tuple(float(step.value) for step in steps if isinstance(step.value, int))
     series = Series("人数", values, tuple(step.source for step in steps))
     yield Chart("图：客群漏斗", ChartKind.FUNNEL, tuple(s.label for s in steps), (series,), "位")
+    if basis.goal.product_types:
+        yield from _sales(basis)
+    if basis.goal.potential:
+        yield from _potential(basis)
+    for line in basis.cautions:
+        yield Paragraph.of(line, style=Style.NOTE)
+    for name in ("goal.covered", "goal.gap", "goal.feasible"):
+        if m(name).known:
+            yield say(basis, f"{m(name).label}：{{{name}~}}。", Style.BULLET)
+
+
+def _sales(basis: PlanBasis) -> Iterator[Block]:
+    """What is bought: by itself, and on top of it."""
+    m = basis.metric
+    yield Paragraph.of("成交指客户新起息所选产品类型，按客户计；预计成交＝自然成交＋触达增量。")
+    for name in ("past.sale_after_accept", "past.sale_unanswered"):
+        count = f"（依据{m(name).denominator}次触达）" if m(name).known else ""
+        yield say(basis, f"{m(name).label}：{{{name}}}{count}。", Style.BULLET)
+    counted = ["forecast.natural", "forecast.uplift", "forecast.sales"]
+    counted += [] if basis.goal.potential else ["forecast.amount"]
+    for name in counted:
+        yield say(basis, f"{m(name).label}：{{{name}~}}。", Style.BULLET)
+    for name in (n for n in basis.metrics if n.startswith("past.ticket")):
+        count = f"（依据{m(name).denominator}笔）" if m(name).known else ""
+        yield say(basis, f"{m(name).label}：{{{name}~}}{count}。", Style.BULLET)
+
+
+def _potential(basis: PlanBasis) -> Iterator[Block]:
+    """The money on the list, what of it may stay or move, and whose it is."""
+    yield potential(basis)
+    if basis.metric("potential.due_early").value:
+        early = "其中{potential.due_early~}在首次触达前到期，由管户按日常到期提醒承接，不等本方案。"
+        yield say(basis, early)
+    split = due_split(basis)
+    if split.rows:
+        yield split
 
 
 def _effort(basis: PlanBasis) -> Iterator[Block]:
     m = basis.metric
     by_hand = "需要人工触达（电话、企业微信）{effort.by_hand}"
     if m("effort.pace").known:
-        pace = "记录中每人每日触达{effort.pace}，所需{effort.days_needed}"
+        pace = "记录中每人每日触达{effort.pace}，触达一轮所需{effort.days_needed}"
         yield say(basis, f"{by_hand}，{pace}。")
+        rounds = (
+            "间隔规则下触达期内至多{effort.touches}，用满需要{effort.days_all}；本方案按一轮测算。"
+        )
+        yield say(basis, rounds)
     else:
         yield say(basis, f"{by_hand}；{m('effort.pace').missing}，所需人日算不出。")
     yield say(
         basis,
-        "参与员工{effort.people}，期内工作日{effort.workdays}，合计可用{effort.days_available}。"
-        + _enough(m("effort.days_needed"), m("effort.days_available")),
+        "参与员工{effort.people}，触达期工作日{effort.workdays}，合计可用{effort.days_available}。"
+        + enough(m("effort.days_needed"), m("effort.days_available")),
     )
     if basis.managers:
         yield staffing(basis)
@@ -227,18 +223,10 @@ def _effort(basis: PlanBasis) -> Iterator[Block]:
         return
     yield say(
         basis,
-        "预算{budget.total}，每位可触达客户{budget.per_head}，"
+        "预算{budget.total}，每位触达客户{budget.per_head}，"
         "每位预计接受客户{budget.per_accept}。单价不在数据中，以上是上限而不是成本；"
         "预算不得用于以存款为条件的返还或赠送。",
     )
-
-
-def _enough(needed: Metric, available: Metric) -> str:
-    if not isinstance(needed.value, int) or not isinstance(available.value, int):
-        return ""
-    if needed.value <= available.value:
-        return "人手够，前提是不减少日常接待。"
-    return "人手不够，须缩小名单、延长期间或增加人手。"
 
 
 def _calendar(basis: PlanBasis) -> Iterator[Block]:
@@ -257,7 +245,7 @@ def _channels(basis: PlanBasis) -> Iterator[Block]:
             yield say(basis, f"{label(channel)}：{{{name}}}。", Style.BULLET)
     yield say(
         basis,
-        "同一客户两次营销触达之间要隔够天数，期内至多{effort.touches}；"
+        "同一客户两次营销触达至少间隔{effort.interval}，触达期内至多{effort.touches}；"
         "客户说不，当场停止，登记后不再触达。",
     )
     if not basis.goal.product_types:
@@ -280,28 +268,22 @@ def _trial(basis: PlanBasis) -> Iterator[Block]:
     yield say(
         basis,
         "随机抽取{trial.held_out}（{trial.hold_out}）作对照组，方案期内不作营销触达，服务照常；"
-        "触达组{trial.treated}。",
+        "其余{trial.treated}是触达名单，人员、渠道和测算都只按触达名单计。",
     )
-    yield say(basis, "自然转化率：{trial.base}。")
+    yield say(basis, f"{m('trial.base').label}：{{trial.base}}。")
     mde, hoped = m("trial.mde"), m("trial.hoped")
     if not mde.known:
         yield Paragraph.of(f"{mde.missing}：本方案不能用试验判断效果，只能描述。")
         return
     yield say(basis, "这样的两组能分辨的最小差别是{trial.mde}。")
     if not isinstance(mde.value, float) or not isinstance(hoped.value, float):
-        yield Paragraph.of(f"{hoped.missing}，期望差别先由试点给出。")
+        yield Paragraph.of(f"{hoped.missing}，预计的差别先由试点给出。")
         return
     verdict = "人数够。"
-    if _too_few(basis):
+    if too_few(basis):
         verdict = "人数不够：小于上述最小差别的效果看不出来，结论只作参考。"
-    words = "希望看到的差别是{trial.hoped}，按每组等量需要每组{trial.needed}。"
+    words = "预计的差别是{trial.hoped}，按每组等量需要每组{trial.needed}。"
     yield say(basis, words + verdict)
-
-
-def _too_few(basis: PlanBasis) -> bool:
-    """Whether the effect that is hoped for is smaller than what the two groups can show."""
-    mde, hoped = basis.metric("trial.mde").value, basis.metric("trial.hoped").value
-    return isinstance(mde, float) and isinstance(hoped, float) and mde > hoped
 
 
 def _compliance(basis: PlanBasis) -> Iterator[Block]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date
 
 from copilot.metrics.plan_catalogue import AudienceKind
-from copilot.metrics.plan_rows import IN_SCOPE, PlanRows
+from copilot.metrics.plan_rows import IN_SCOPE, PlanCase, PlanRows
 from copilot.records.metric import Metric, Unit
 from copilot.records.plan import Audience, AudienceGroup
 
@@ -20,51 +19,41 @@ _REASONS = """select r.code, count(distinct r.customer_id) from reasons r
 where list_contains($ids::varchar[], r.customer_id) group by 1 order by 2 desc, 1"""
 
 
-def audience(
-    rows: PlanRows,
-    branches: Sequence[str],
-    as_of: date,
-    kinds: Sequence[AudienceKind],
-    *,
-    together: bool,
-) -> Audience:
+def audience(case: PlanCase, kinds: Sequence[AudienceKind], *, together: bool) -> Audience:
     """The customers of the branches who fit: all kinds at once, or the first that fits each.
 
     Who refused profiling is in none.
     """
-    known = {"branches": list(branches), "as_of": as_of}
-    scope, refused = rows.one(_SIZES, **known)
+    branches = case.branches
+    scope, refused = case.one(_SIZES)
     if together:
         both = " and ".join(f"({kind.condition})" for kind in kinds)
         query = _MEMBERS.format(both)
-        members = tuple(row[0] for row in rows.all(query, **known))
-        name = "、".join(kind.name for kind in kinds)
+        members = tuple(row[0] for row in case.all(query))
+        name = "且".join(kind.name for kind in kinds)
         meaning = tuple(kind.meaning for kind in kinds)
         group = AudienceGroup("+".join(k.id for k in kinds), name, meaning, query, members)
-        return Audience(tuple(branches), scope, refused, (group,))
+        return Audience(branches, scope, refused, (group,))
     groups: list[AudienceGroup] = []
     taken: set[str] = set()
     for kind in kinds:
         query = _MEMBERS.format(kind.condition)
-        members = tuple(r[0] for r in rows.all(query, **known) if r[0] not in taken)
+        members = tuple(r[0] for r in case.all(query) if r[0] not in taken)
         meaning = (kind.meaning, *(f"不属于“{group.name}”" for group in groups))
         groups.append(AudienceGroup(kind.id, kind.name, meaning, query, members))
         taken.update(members)
-    return Audience(tuple(branches), scope, refused, tuple(groups))
+    return Audience(branches, scope, refused, tuple(groups))
 
 
-def segment_audience(
-    rows: PlanRows, branches: Sequence[str], as_of: date, group: AudienceGroup
-) -> Audience:
+def segment_audience(case: PlanCase, group: AudienceGroup) -> Audience:
     """One of the bank's segments, within the branches."""
-    known = {"branches": list(branches), "as_of": as_of}
-    scope, refused = rows.one(_SIZES, **known)
+    scope, refused = case.one(_SIZES)
     query = _MEMBERS.format("list_contains($members::varchar[], f.customer_id)")
-    members = rows.all(query, members=list(group.customers), **known)
+    members = case.all(query, members=list(group.customers))
     within = AudienceGroup(
         group.audience_id, group.name, group.meaning, query, tuple(row[0] for row in members)
     )
-    return Audience(tuple(branches), scope, refused, (within,))
+    return Audience(case.branches, scope, refused, (within,))
 
 
 def audience_metrics(rows: PlanRows, found: Audience) -> Iterator[Metric]:
@@ -82,26 +71,7 @@ def audience_metrics(rows: PlanRows, found: Audience) -> Iterator[Metric]:
         "位",
     )
     for group in found.groups:
-        words = "；".join(group.meaning)
-        yield Metric(
-            f"group.{group.audience_id}.customers",
-            group.name,
-            len(group.customers),
-            Unit.COUNT,
-            words,
-            group.query,
-            "位",
-        )
-        assets, known = rows.one(_ASSETS, ids=list(group.customers))
-        yield Metric(
-            f"group.{group.audience_id}.assets",
-            f"{group.name}的资产合计",
-            assets if known else None,
-            Unit.FEN,
-            "资产合计（持仓最新快照）相加",
-            _ASSETS,
-            missing="" if known else "数据中没有持仓",
-        )
+        yield from _group_metrics(rows, group)
     yield Metric(
         "audience.customers",
         "目标客群",
@@ -109,6 +79,29 @@ def audience_metrics(rows: PlanRows, found: Audience) -> Iterator[Metric]:
         Unit.COUNT,
         "各客群人数相加，同一客户只计一次",
         counter="位",
+    )
+
+
+def _group_metrics(rows: PlanRows, group: AudienceGroup) -> Iterator[Metric]:
+    words = "；".join(group.meaning)
+    yield Metric(
+        f"group.{group.audience_id}.customers",
+        group.name,
+        len(group.customers),
+        Unit.COUNT,
+        words,
+        group.query,
+        "位",
+    )
+    assets, known = rows.one(_ASSETS, ids=list(group.customers))
+    yield Metric(
+        f"group.{group.audience_id}.assets",
+        f"{group.name}的资产合计",
+        assets if known else None,
+        Unit.FEN,
+        "资产合计（持仓最新快照）相加",
+        _ASSETS,
+        missing="" if known else "数据中没有持仓",
     )
 
 

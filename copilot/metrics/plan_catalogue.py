@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -18,8 +19,11 @@ _CLOSED = ConfigDict(extra="forbid", frozen=True)
 class GoalKind(BaseModel):
     """A kind of goal: the words that name it, what it sells and to whom.
 
-    ``with_words`` are words of which one has to stand beside them; ``caution`` is told with the
-    goal. ``prospects`` marks a goal about people who are no customers yet: no table holds them.
+    ``with_words`` are words of which one has to stand beside them, ``lead_words`` name the kind
+    whatever else is named; ``caution`` is told with the goal. ``prospects`` marks a goal about
+    people who are no customers yet: no table holds them. ``own_audience`` marks one whose
+    audiences stay a condition beside those that are named, ``potential`` one that is held against
+    the money that falls due or lies idle.
     """
 
     model_config = _CLOSED
@@ -32,8 +36,11 @@ class GoalKind(BaseModel):
     kpi: str
     audiences: tuple[str, ...] = Field(min_length=1)
     with_words: tuple[str, ...] = ()
+    lead_words: tuple[str, ...] = ()
     caution: str = ""
     prospects: bool = False
+    own_audience: bool = False
+    potential: bool = False
 
     def named_in(self, text: str) -> bool:
         """Whether a goal's words name this kind."""
@@ -54,17 +61,37 @@ class AudienceKind(BaseModel):
     meaning: str
 
 
+class NamedSegment(BaseModel):
+    """The words that name a segment of the bank's rules (a tier, a life stage)."""
+
+    model_config = _CLOSED
+
+    id: str = Field(pattern=r"^[a-z_]+\.[a-z_]+$")
+    words: tuple[str, ...] = Field(min_length=1)
+
+
 class Prohibition(BaseModel):
-    """A goal that is not planned for: a word of every list stands in it."""
+    """A goal that is not planned for: a word of every list stands in it.
+
+    With ``or_elder`` an age from the bank's elder age up counts as a word of the first list.
+    ``says`` is told with the rule's title.
+    """
 
     model_config = _CLOSED
 
     rule: str
     all_of: tuple[tuple[str, ...], ...] = Field(min_length=1)
+    or_elder: bool = False
+    says: str = ""
 
-    def found_in(self, text: str) -> str:
-        """The words of ``text`` that break the rule, or nothing."""
+    def found_in(self, text: str, elders: Sequence[str] = ()) -> str:
+        """The words of ``text`` that break the rule, or nothing.
+
+        ``elders`` are its words for ages from the elder age up.
+        """
         found = [next((w for w in words if w in text), "") for words in self.all_of]
+        if self.or_elder and elders and not found[0]:
+            found[0] = elders[0]
         return "、".join(found) if all(found) else ""
 
 
@@ -84,6 +111,7 @@ class Catalogue(BaseModel):
 
     goals: tuple[GoalKind, ...]
     audiences: tuple[AudienceKind, ...]
+    segments: tuple[NamedSegment, ...]
     prohibited: tuple[Prohibition, ...]
     remedies: tuple[Remedy, ...]
 

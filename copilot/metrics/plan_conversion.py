@@ -1,249 +1,223 @@
-"""What the bank's own past contacts led to: reached, accepted, sold; each share with its interval.
+"""What the bank's own past contacts led to: answered, accepted, bought; shares with intervals.
 
-A share without a denominator is not a share: where there are no contacts, no forecast is made.
+To buy is one thing throughout a plan: a holding of the goal's product types begins. A share
+without a denominator is not a share: where there are no contacts, no forecast is made.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
-from copilot.metrics.plan_rows import IN_SCOPE, PlanRows
+from copilot.metrics.plan_rows import IN_SCOPE, PlanCase
 from copilot.metrics.work_measures import REACHED
 from copilot.records.codes import Channel, ProductType, label
 from copilot.records.metric import Metric, Unit
-from copilot.records.plan import Assigned
 
 LOOK_BACK_DAYS = 365
 SALE_WITHIN_DAYS = 30
 FEWEST_CONTACTS = 30
+FEWEST_SALES = 5  # below, a product type has no rate of its own
 CONFIDENCE = "95%区间"
 WHOLE_BANK = "（本范围记录不足，取全行）"
-ACCEPTED, SALE = "accepted", "sale"
+ANY_PRODUCT = "（所选产品没有单独记录，转化率不分产品，仅供参考）"
+ACCEPTED = "accepted"
+_SINCE = f"近{LOOK_BACK_DAYS}天"
+_MARKETING = """not list_contains($service::varchar[], coalesce(i.kind, ''))
+  and i.outcome is not null"""
 _CONTACTS = f"""select i.channel, count(*),
   count(*) filter (list_contains($reached::varchar[], i.outcome)),
   count(*) filter (i.outcome = $accepted)
 from interactions i join customers c using (customer_id)
-where {IN_SCOPE} and i."at" >= $since and i."at" <= $until
-  and not list_contains($service::varchar[], coalesce(i.kind, '')) and i.outcome is not null
+where {IN_SCOPE} and i."at" >= $since and i."at" <= $until and {_MARKETING}
 group by 1 order by 1"""
-_SALES_AFTER = f"""select count(*), count(*) filter (exists (select 1 from events e
-  where e.kind = $sale and e.customer_id = i.customer_id
-    and e."at" >= i."at" and e."at" < i."at" + to_days($within)))
-from interactions i join customers c using (customer_id)
-where {IN_SCOPE} and i.outcome = $accepted
-  and not list_contains($service::varchar[], coalesce(i.kind, ''))
-  and i."at" >= (select min("at") from events) and i."at" <= $known_until"""
-_TICKET = f"""select avg(e.amount), count(*) from events e
-join (select distinct product_code, type from products) p using (product_code)
-join customers c on c.customer_id = e.customer_id
-where e.kind = $sale and e.amount > 0 and list_contains($types::varchar[], p.type)
-  and {IN_SCOPE} and e."at" >= $since and e."at" <= $until"""
+_BOUGHT_AFTER = f"""select count(*) filter (yes), count(*) filter (yes and bought),
+  count(*) filter (silent), count(*) filter (silent and bought)
+from (select i.outcome = $accepted as yes,
+    not list_contains($reached::varchar[], i.outcome) as silent,
+    exists (select 1 from opened o where o.customer_id = i.customer_id
+      and (len($types::varchar[]) = 0 or list_contains($types::varchar[], o.product_type))
+      and o.opened_on >= i."at"::date and o.opened_on < i."at"::date + $within) as bought
+  from interactions i join customers c using (customer_id)
+  where {IN_SCOPE} and i."at" >= $since and i."at" <= $known_until and {_MARKETING})"""
+_TICKET = f"""select avg(o.amount), count(*) from opened o join customers c using (customer_id)
+where {IN_SCOPE} and list_contains($types::varchar[], o.product_type)
+  and o.opened_on > $since::date and o.opened_on <= $as_of"""
 
 
-def conversion_metrics(
-    rows: PlanRows,
-    branches: Sequence[str],
-    as_of: date,
-    channels: Iterable[Channel],
-    types: Sequence[ProductType],
-    service_kinds: Sequence[str],
-) -> Iterator[Metric]:
-    """By channel the shares reached and accepted; then accepted to sold, and the usual amount.
+def conversion_metrics(case: PlanCase, channels: Iterable[Channel]) -> Iterator[Metric]:
+    """By channel the shares answered and accepted; what was bought afterwards, and for how much.
 
     What the branches have too few records of is taken from all branches, and says so.
     """
+    yield from _by_channel(case, channels)
+    if case.goal.product_types:
+        yield from _bought(case)
+        yield from _tickets(case)
+
+
+def _times(as_of: date) -> dict[str, Any]:
     until = datetime.combine(as_of, time.max)
-    known = {
-        "branches": list(branches),
+    return {
         "since": datetime.combine(as_of - timedelta(LOOK_BACK_DAYS), time.min),
         "until": until,
         "known_until": until - timedelta(SALE_WITHIN_DAYS),
         "reached": list(REACHED),
         "accepted": ACCEPTED,
-        "sale": SALE,
         "within": SALE_WITHIN_DAYS,
-        "service": list(service_kinds),
-        "types": [kind.value for kind in types],
     }
-    whole = known | {"branches": []}
-    found = {row[0]: row[1:] for row in rows.all(_CONTACTS, **known)}
-    elsewhere = {row[0]: row[1:] for row in rows.all(_CONTACTS, **whole)}
+
+
+def _by_channel(case: PlanCase, channels: Iterable[Channel]) -> Iterator[Metric]:
+    known = _times(case.as_of)
+    found = {row[0]: row[1:] for row in case.all(_CONTACTS, **known)}
+    elsewhere = {row[0]: row[1:] for row in case.all(_CONTACTS, **known, branches=[])}
     for channel in channels:
         own = found.get(channel.value, (0, 0, 0))
-        wide = own[0] < FEWEST_CONTACTS and bool(branches)
+        wide = own[0] < FEWEST_CONTACTS and bool(case.branches)
         counts = elsewhere.get(channel.value, (0, 0, 0)) if wide else own
-        yield from _channel(rows, channel, counts, WHOLE_BANK if wide else "")
-    accepted, sold = rows.one(_SALES_AFTER, **known)
-    wide = accepted < FEWEST_CONTACTS and bool(branches)
-    accepted, sold = rows.one(_SALES_AFTER, **whole) if wide else (accepted, sold)
-    yield _share(
-        "past.sale_after_accept",
-        f"接受后{SALE_WITHIN_DAYS}天内成交",
-        sold,
-        accepted,
-        f"结果为接受的营销触达中，同一客户{SALE_WITHIN_DAYS}天内有成交记录的次数 ÷ 接受次数"
-        + (WHOLE_BANK if wide else ""),
-        _SALES_AFTER,
-        "没有足够的接受与成交记录",
-    )
-    amount, count = rows.one(_TICKET, **known)
-    yield Metric(
-        "past.ticket",
-        "每笔成交金额",
-        None if amount is None else round(amount / 100) * 100,
-        Unit.FEN,
-        f"近{LOOK_BACK_DAYS}天所选产品类型成交金额的平均，取整到元",
-        _TICKET,
-        denominator=count,
-        missing="没有所选产品类型的成交金额记录" if amount is None else "",
-    )
+        yield from _channel(case, channel, counts, WHOLE_BANK if wide else "")
 
 
 def _channel(
-    rows: PlanRows, channel: Channel, counts: tuple[int, int, int], scope: str
+    case: PlanCase, channel: Channel, counts: tuple[int, int, int], scope: str
 ) -> Iterator[Metric]:
     contacts, reached, accepted = counts
-    name = label(channel)
-    why = "数据中没有触达记录" if not rows.has("interactions") else f"{name}没有足够的触达结果记录"
+    name, given = label(channel), case.rows.has("interactions")
+    why = f"{name}没有足够的触达结果记录" if given else "数据中没有触达记录"
     yield Metric(
         f"past.{channel.value}.contacts",
         f"{name}营销触达",
-        contacts if rows.has("interactions") else None,
+        contacts if given else None,
         Unit.COUNT,
-        f"近{LOOK_BACK_DAYS}天有结果的营销触达次数，不含服务类{scope}",
+        f"{_SINCE}有结果的营销触达次数，不含服务类{scope}",
         _CONTACTS,
         "次",
-        missing="" if rows.has("interactions") else why,
+        missing="" if given else why,
     )
     for key, words, outcomes, number in (
         ("reached", "有回应", "接受、考虑或拒绝", reached),
         ("accepted", "接受", "接受", accepted),
     ):
-        yield _share(
+        yield share_metric(
             f"past.{channel.value}.{key}",
             f"{name}{words}占比",
             number,
             contacts if reached else 0,  # a channel that reports no answers says nothing
             f"结果为{outcomes}的次数 ÷ 有结果的营销触达次数{scope}",
-            _CONTACTS,
-            why if contacts < FEWEST_CONTACTS else f"{name}只登记发送，没有客户回应",
+            query=_CONTACTS,
+            missing=why if contacts < FEWEST_CONTACTS else f"{name}只登记发送，没有客户回应",
         )
 
 
-def forecast_metrics(
-    metrics: Mapping[str, Metric], assigned: Sequence[Assigned], channels: Iterable[Channel]
-) -> Iterator[Metric]:
-    """What the same shares would give for the customers assigned to each channel, once each."""
-    low = middle = high = reached = 0.0
-    used, unknown = 0, 0
-    for channel in channels:
-        heads = sum(one.channel is channel for one in assigned)
-        yield Metric(
-            f"assigned.{channel.value}",
-            f"{label(channel)}名单",
-            heads,
-            Unit.COUNT,
-            "门禁通过并分到该渠道的客户数",
-            counter="位",
-        )
-        share = metrics[f"past.{channel.value}.accepted"]
-        if not isinstance(share.value, float) or share.low is None or share.high is None:
-            unknown += heads
-            continue
-        used += heads
-        answered = metrics[f"past.{channel.value}.reached"].value
-        reached += heads * answered if isinstance(answered, float) else 0
-        low, middle, high = (
-            total + heads * part
-            for total, part in zip(
-                (low, middle, high), (share.low, share.value, share.high), strict=True
-            )
-        )
-    formula = "各渠道名单人数 × 该渠道近一年接受占比，相加；没有记录的渠道不计"
-    missing = "" if used else "没有可用的历史转化记录，不作预测"
-    yield Metric(
-        "forecast.reached",
-        "预计有回应",
-        round(reached) if used else None,
-        Unit.COUNT,
-        formula.replace("接受", "有回应"),
-        counter="位",
+def _bought(case: PlanCase) -> Iterator[Metric]:
+    """Bought after accepting, after no answer, and the difference that accepting makes."""
+    counts, note = _counts(case)
+    accepted, sold, silent, anyway = counts
+    missing = "没有足够的接受记录" if case.rows.has("holdings") else "数据中没有持仓，看不到成交"
+    within = f"之后{SALE_WITHIN_DAYS}天内新起息所选产品的次数"
+    after = share_metric(
+        "past.sale_after_accept",
+        f"接受后{SALE_WITHIN_DAYS}天内成交",
+        sold,
+        accepted,
+        f"结果为接受的营销触达中，{within} ÷ 接受次数{note}",
+        query=_BOUGHT_AFTER,
         missing=missing,
     )
-    for name, title, value in (
-        ("forecast.accepted", "预计接受", middle),
-        ("forecast.accepted_low", "预计接受（低）", low),
-        ("forecast.accepted_high", "预计接受（高）", high),
-    ):
-        yield Metric(
-            name,
-            title,
-            round(value) if used else None,
-            Unit.COUNT,
-            formula if value == middle else f"{formula}；占比取{CONFIDENCE}的端点",
-            counter="位",
-            missing=missing,
-        )
-    yield Metric(
-        "forecast.unknown_heads",
-        "没有历史转化记录的名单",
-        unknown,
-        Unit.COUNT,
-        "分到没有可用转化记录的渠道的客户数",
-        counter="位",
+    unasked = share_metric(
+        "past.sale_unanswered",
+        f"没有回应者{SALE_WITHIN_DAYS}天内成交",
+        anyway,
+        silent,
+        f"没有回应的营销触达中，{within} ÷ 没有回应的次数{note}",
+        query=_BOUGHT_AFTER,
+        missing=missing,
     )
-    yield from _sales(metrics, round(middle) if used else None, missing)
-
-
-def _sales(metrics: Mapping[str, Metric], accepted: int | None, missing: str) -> Iterator[Metric]:
-    share, ticket = metrics["past.sale_after_accept"], metrics["past.ticket"]
-    sold: int | None = None
-    if accepted is not None and isinstance(share.value, float):
-        sold = round(accepted * share.value)
+    yield from (after, unasked)
+    lift = None
+    if isinstance(after.value, float) and isinstance(unasked.value, float):
+        lift = after.value - unasked.value
     yield Metric(
-        "forecast.sales",
-        "预计成交",
-        sold,
-        Unit.COUNT,
-        f"预计接受人数 × 接受后{SALE_WITHIN_DAYS}天内成交占比，取整",
-        counter="位",
-        missing="" if sold is not None else missing or share.missing,
-    )
-    amount = None
-    if sold is not None and isinstance(ticket.value, int):
-        amount = sold * ticket.value
-    yield Metric(
-        "forecast.amount",
-        "预计成交金额",
-        amount,
-        Unit.FEN,
-        "预计成交人数 × 每笔成交金额",
-        missing="" if amount is not None else missing or share.missing or ticket.missing,
+        "past.lift",
+        "接受带来的成交增量",
+        lift,
+        Unit.POINTS,
+        f"{after.label} − {unasked.label}；不是随机试验，只作参考",
+        missing="" if lift is not None else missing,
     )
 
 
-def _share(
-    name: str, title: str, part: int, whole: int, formula: str, query: str, missing: str
-) -> Metric:
-    """A share with its Wilson interval; unknown below `FEWEST_CONTACTS`."""
-    if whole < FEWEST_CONTACTS:
-        return Metric(
-            name, title, None, Unit.RATIO, formula, query, "", part, whole, missing=missing
-        )
-    from statsmodels.stats.proportion import proportion_confint
+def _counts(case: PlanCase) -> tuple[tuple[int, int, int, int], str]:
+    """Contacts and purchases by the narrowest records that are enough: these products, then any."""
+    if not case.rows.has("holdings"):
+        return (0, 0, 0, 0), ""
+    known = _times(case.as_of)
+    wide: dict[str, Any] = {"branches": []} if case.branches else {}
+    tries: tuple[tuple[dict[str, Any], str], ...] = (
+        ({}, ""),
+        (wide, WHOLE_BANK if wide else ""),
+        (wide | {"types": []}, ANY_PRODUCT),
+    )
+    counts = (0, 0, 0, 0)
+    for narrowed, note in tries:
+        a, b, c, d = case.one(_BOUGHT_AFTER, **(known | narrowed))
+        counts = (a, b, c, d)
+        if min(a, c) >= FEWEST_CONTACTS and b >= FEWEST_SALES:
+            return counts, note
+    return counts, ANY_PRODUCT
 
-    low, high = proportion_confint(part, whole, alpha=0.05, method="wilson")
+
+def _tickets(case: PlanCase) -> Iterator[Metric]:
+    """The usual amount of a purchase: of the goal's products together, then of each type."""
+    whole = _ticket(case, "past.ticket", "每笔成交金额", case.goal.product_types)
+    yield whole
+    if len(case.goal.product_types) > 1:
+        for kind in case.goal.product_types:
+            yield _ticket(case, f"past.ticket.{kind.value}", f"{label(kind)}每笔金额", (kind,))
+
+
+def _ticket(case: PlanCase, name: str, title: str, types: Sequence[ProductType]) -> Metric:
+    since = case.as_of - timedelta(LOOK_BACK_DAYS)
+    chosen = {"types": [kind.value for kind in types], "since": since}
+    amount, count = case.one(_TICKET, **chosen)
+    wide = count < FEWEST_SALES and bool(case.branches)
+    if wide:
+        amount, count = case.one(_TICKET, **chosen, branches=[])
+    enough, names = count >= FEWEST_SALES, "、".join(map(label, types))
+    where = WHOLE_BANK if wide else ""
     return Metric(
         name,
         title,
-        part / whole,
+        round(amount / 100) * 100 if enough else None,
+        Unit.FEN,
+        f"{_SINCE}新起息的{names}起息金额的平均，取整到元{where}",
+        _TICKET,
+        denominator=count,
+        missing="" if enough else f"{names}没有足够的成交记录",
+    )
+
+
+def share_metric(
+    name: str, title: str, part: int, whole: int, formula: str, *, query: str, missing: str
+) -> Metric:
+    """A share with its Wilson interval; unknown below `FEWEST_CONTACTS`."""
+    metric = Metric(
+        name,
+        title,
+        None,
         Unit.RATIO,
         formula,
         query,
-        "",
-        part,
-        whole,
-        float(low),
-        float(high),
+        numerator=part,
+        denominator=whole,
+        missing=missing,
     )
+    if whole < FEWEST_CONTACTS:
+        return metric
+    from statsmodels.stats.proportion import proportion_confint
+
+    low, high = proportion_confint(part, whole, alpha=0.05, method="wilson")
+    return replace(metric, value=part / whole, low=float(low), high=float(high), missing="")

@@ -6,11 +6,14 @@ goal ──forbidden──▶ PlanRefusal (rules, articles)
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from copilot.drafting.plan_text import overview, plan_sections
+from copilot.drafting.plan_overview import overview
+from copilot.drafting.plan_text import plan_sections
 from copilot.errors import InputError, ModelUnavailable
 from copilot.llm.pseudonyms import Pseudonyms
 from copilot.metrics.plan_catalogue import load_catalogue
@@ -18,7 +21,8 @@ from copilot.metrics.plan_conversion import CONFIDENCE
 from copilot.pipeline import evidence, facts
 from copilot.pipeline.metric_facts import metric_facts
 from copilot.pipeline.plan_basis import plan_basis
-from copilot.pipeline.plan_goal import LONGEST_GOAL, parse_goal, without_work_ratios
+from copilot.pipeline.plan_goal import LONGEST_GOAL, as_customers_would_read, parse_goal
+from copilot.pipeline.plan_people import elders_in
 from copilot.records.codes import Audience, DraftKind
 from copilot.records.compliance import CheckContext, CheckResult, Fact, Verdict
 from copilot.records.draft import AI_LABEL, INTERNAL_NOTICE, WRITER_NOTICE
@@ -29,6 +33,8 @@ from copilot.records.report import Paragraph, Report, with_id
 if TYPE_CHECKING:
     from copilot.drafting.plan_model import PlanProse
     from copilot.pipeline.workbench import Workbench
+
+_MONTH = re.compile(r"\d{4}-\d\d$")  # of a metric about what falls due in a month
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +77,18 @@ def _forbidden(bench: Workbench, text: str) -> Iterator[RefusalReason]:
     words = text.strip()[:LONGEST_GOAL]
     named = {rule.id: rule for rule in bench.checker.pack.rules}
     told: set[str] = set()
+    elders = elders_in(unicodedata.normalize("NFKC", words), bench.settings.policy.elder_age)
     for prohibition in load_catalogue().prohibited:
-        found, rule = prohibition.found_in(words), named.get(prohibition.rule)
+        found, rule = prohibition.found_in(words, elders), named.get(prohibition.rule)
         if found and rule is not None:
             told.add(rule.id)
             message = f"{rule.title}（目标中写了{found}）"
+            message += f"：{prohibition.says}" if prohibition.says else ""
             yield RefusalReason(rule.id, message, rule.citations_on(bench.as_of), "goal")
     context = CheckContext(
         kind=DraftKind.PLAN, audience=Audience.CUSTOMER, as_of=bench.as_of, whole=False
     )
-    for finding in bench.checker.check(without_work_ratios(words), context).findings:
+    for finding in bench.checker.check(as_customers_would_read(words), context).findings:
         if finding.verdict is Verdict.BLOCK and finding.rule_id not in told:
             told.add(finding.rule_id)
             yield RefusalReason(finding.rule_id, finding.message, finding.citations, "goal")
@@ -181,14 +189,20 @@ def _facts(bench: Workbench, basis: PlanBasis) -> Iterator[Fact]:
     yield from metric_facts(basis.metrics.values())
     for product in basis.reach.products:
         yield from facts.product_facts(product)
-    for day in (goal.window.first, goal.window.last):
+    for day in (goal.window.first, goal.window.last, basis.touch.first, basis.touch.last):
         yield Fact("goal.window", "date", "date", day.isoformat())
+    for name in basis.metrics:
+        if month := _MONTH.search(name):
+            yield Fact("goal.window", "date", "date", month[0])
+    for off in basis.reach.off_sale:
+        yield from facts.product_facts(off.product)
     for template in basis.templates:
         yield Fact("template.valid_to", "date", "date", template.valid_to.isoformat())
         yield from facts.figures_of(f"{template.title}。{template.number}", "template")
-    wording = [CONFIDENCE, goal.text, goal.window.label, *goal.assumed, *basis.notes]
+    wording = [CONFIDENCE, goal.text, goal.window.label, *goal.assumed, *goal.ignored, *basis.notes]
     wording += [w for group in basis.audience.groups for w in (group.name, *group.meaning)]
     wording += [f"{item.demand}。{item.articles}" for item in basis.checklist]
+    wording += [off.why for off in basis.reach.off_sale]
     yield from facts.figures_of("。".join(wording), "record.wording")
 
 

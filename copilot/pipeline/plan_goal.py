@@ -4,38 +4,38 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import date, timedelta
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import date
 
-from copilot.compliance.quantities import figures
 from copilot.errors import InputError
 from copilot.metrics.plan_catalogue import Catalogue, GoalKind
+from copilot.pipeline.plan_people import (
+    PeopleSaid,
+    audience_kind,
+    people_said,
+    refuse_unread_people,
+)
+from copilot.pipeline.plan_quantity import Counted, Quantity, pieces, quantities
+from copilot.pipeline.plan_time import TimeSaid, time_said, unread_times
+from copilot.records.codes import ProductType
 from copilot.records.figures import full_date
-from copilot.records.plan import Goal, GoalMeasure, PlanWindow
+from copilot.records.plan import Goal, GoalMeasure
 
 LONGEST_GOAL = 200
-DEFAULT_WEEKS = 8
-_QUARTERS = {"一": 1, "二": 2, "三": 3, "四": 4, "1": 1, "2": 2, "3": 3, "4": 4}
-_QUARTER = re.compile(r"(今年|明年|\d{4}年)?(?:第)?([一二三四1-4])季度")
-_MONTH = re.compile(r"(今年|明年|\d{4}年)?(1[0-2]|[1-9])月(?:份|底|末)?(?:之?前)?")
-_SPAN = re.compile(r"(\d{1,3}|[一两二三四五六])(天|周|个月)(?:内|之内|以内)?")
-_SPOKEN = {"一": 1, "两": 2, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6}
-_SPAN_DAYS = {"天": 1, "周": 7, "个月": 30}
-_YEAR_END = re.compile(r"年底|年末|年内|今年")
-_MONTH_END = re.compile(r"月底|月末|本月|当月|这个月")
-_HEADS = re.compile(r"(\d[\d,]*(?:\.\d+)?万?)\s*(?:户|人|位|个客户|名)")
-_SHARE = re.compile(r"(\d+(?:\.\d+)?)\s*(?:%|个点|个百分点)")
+NO_DAILY = "没有日均余额数据，按时点余额计算"
+_POINT, _DAILY = "deposit_point", "deposit_daily_avg"
+_NUMERALS = "零一二三四五六七八九十"
 #: Ratios of a bank's own work; a target for one says nothing of what a customer earns.
 _WORK_RATIO = re.compile(
     r"((?:承接|留存|续作|续存|续期|转介成功|接通|转化|覆盖|活跃|激活|开户|绑卡|签约|满意|合格|达成|完成|缴存)率)"
     r"[^\d%,。;!?\n]{0,8}\d+(?:\.\d+)?\s*(?:%|个百分点|个点)"
 )
 _LESS = re.compile(r"(?<![A-Za-z0-9年月日号])(?:[-−]|负)\s*\d")
-#: Kinds whose own words name customers: they are not a second condition.
-_OWN_AUDIENCE = ("maturity", "tier_up", "payroll_new")
-_FILLER = re.compile(
-    r"[\s,，。、;；:：!！?？()（）的了和与及在对为把让给请做要我们本行支行客户目标方案营销制定"
-    r"资金一个提升增长新增净增增加达到完成实现前底内开展推动针对关于]+"
+_COMPARED = re.compile(
+    r"(?:比|较|同比|环比)(?:上年|去年|上月|上个月|上季度?|年初|月初|同期|期初)*(?:同期)?"
 )
+_PARTS = re.compile(r"[,，。;；:：!！?？\n]|同时")
 
 
 def without_work_ratios(text: str) -> str:
@@ -47,12 +47,79 @@ def without_work_ratios(text: str) -> str:
     return _WORK_RATIO.sub(r"\1", unicodedata.normalize("NFKC", text))
 
 
+def as_customers_would_read(text: str) -> str:
+    """A goal without what it says to the bank alone: ratios of its work, and how soon.
+
+    >>> as_customers_would_read("尽快增存500万")
+    ',增存500万'
+    """
+    told = without_work_ratios(text)
+    for words in unread_times(told):
+        told = told.replace(words, ",")
+    return told
+
+
 def parse_goal(text: str, catalogue: Catalogue, as_of: date, segment: str | None = None) -> Goal:
     """What a goal wants.
 
     Raises:
-        InputError: it is empty, too long, below zero, or names no goal that plans know.
+        InputError: it is empty, too long, below zero, several goals in one, about a time gone by,
+            holds a number, a time or customers that are not understood, or names no goal that
+            plans know.
     """
+    words = _checked(text)
+    kind = _kind(words, catalogue)
+    compared = [match.span() for match in _COMPARED.finditer(words)]
+    when = time_said(_blanked(words, compared), as_of)
+    people = people_said(words, catalogue)
+    timeless = _blanked(words, [*compared, (when.start, when.end)])
+    found = quantities(_blanked(timeless, _numbered(words, people.spans)))
+    _refuse_several(words, found, catalogue)
+    stretches = [*people.spans, *((q.start, q.end) for q in found), *_words_of(words, kind)]
+    rest = _blanked(timeless, stretches)
+    if segment is None:
+        refuse_unread_people(rest, catalogue)
+    audiences, named = _audiences(kind, people, catalogue, words, segment)
+    goal = Goal(
+        text=text.strip(),
+        kind=kind.id,
+        title=kind.title,
+        product_types=kind.product_types,
+        measure=kind.measure,
+        kpi=_DAILY if kind.kpi == _POINT and "日均" in words else kind.kpi,
+        window=when.window,
+        audiences=audiences,
+        named_audience=named,
+        potential=kind.potential,
+        due_types=_due_types(kind, words, catalogue),
+        ignored=_unused(words, rest, [words[start:end] for start, end in compared]),
+    )
+    goal = _counted(goal, found[0], words) if found else goal
+    return replace(goal, assumed=tuple(_assumed(goal, kind, catalogue, when, words, segment)))
+
+
+def _counted(goal: Goal, quantity: Quantity, words: str) -> Goal:
+    """The goal with its number, if its kind can be counted so.
+
+    Raises:
+        InputError: an amount for what is counted in people.
+    """
+    goal = replace(goal, level=quantity.level, counter=quantity.counter or goal.counter)
+    if quantity.counted is Counted.SHARE:
+        retention = goal.kpi == "maturity_retention"
+        return replace(goal, share=quantity.value, retention=retention)
+    if quantity.counted is Counted.HEADS:
+        return replace(goal, value=int(quantity.value), measure=GoalMeasure.CUSTOMERS)
+    if not goal.product_types:
+        raise InputError(
+            f"“{goal.title}”按客户数计，“{words[quantity.start : quantity.end]}”是金额。",
+            field="goal",
+            next="请写成人数或增幅，例：--goal 三个月内手机银行活跃增加200户。",
+        )
+    return replace(goal, value=int(quantity.value), measure=GoalMeasure.AMOUNT)
+
+
+def _checked(text: str) -> str:
     words = unicodedata.normalize("NFKC", text).strip()
     if not words or len(words) > LONGEST_GOAL:
         raise InputError(
@@ -66,42 +133,20 @@ def parse_goal(text: str, catalogue: Catalogue, as_of: date, segment: str | None
             field="goal",
             next="请写要达到或增加多少，例：--goal 三个月内基金增加500万。",
         )
-    kind = _kind(words, catalogue)
-    window, window_words = _window(words, as_of)
-    named = tuple(a.id for a in catalogue.audiences if any(w in words for w in a.words))
-    if segment is not None or kind.id in _OWN_AUDIENCE:
-        named = () if segment is not None else kind.audiences
-    value, share, number_words = _number(_without(words, window_words), kind)
-    assumed = _assumptions(kind, catalogue, window, window_words, named, value, share, segment)
-    known = [*window_words, *number_words, *kind.words, *kind.with_words]
-    known += [w for a in catalogue.audiences if a.id in named for w in a.words]
-    return Goal(
-        text=words,
-        kind=kind.id,
-        title=kind.title,
-        product_types=kind.product_types,
-        measure=kind.measure if number_words != ["户"] else GoalMeasure.CUSTOMERS,
-        kpi=kind.kpi,
-        window=window,
-        audiences=named or kind.audiences,
-        named_audience=bool(named) and segment is None,
-        value=value,
-        share=share,
-        assumed=assumed,
-        ignored=_left_over(words, known),
-    )
+    return words
 
 
 def _kind(words: str, catalogue: Catalogue) -> GoalKind:
-    for kind in catalogue.goals:
-        if kind.named_in(words) and kind.prospects:
+    leading = [kind for kind in catalogue.goals if any(w in words for w in kind.lead_words)]
+    for kind in (*leading, *catalogue.goals):
+        if kind in leading or kind.named_in(words):
+            if not kind.prospects:
+                return kind
             raise InputError(
                 f"这个目标要找的是行外客户，本行的表里没有他们，列不出名单：{words[:40]}",
                 field="goal",
                 next="请写经营已有客户的目标，例：--goal 拉新代发50户；外拓的线索由网点另行登记。",
             )
-        if kind.named_in(words):
-            return kind
     known = "、".join(kind.title for kind in catalogue.goals if not kind.prospects)
     raise InputError(
         f"看不懂这个目标：{words[:40]}",
@@ -110,98 +155,112 @@ def _kind(words: str, catalogue: Catalogue) -> GoalKind:
     )
 
 
-def _window(words: str, as_of: date) -> tuple[PlanWindow, list[str]]:
-    """The days of the goal and the words that say them; without any, `DEFAULT_WEEKS` weeks."""
-    tomorrow = as_of + timedelta(1)
-    if found := _QUARTER.search(words):
-        quarter = _QUARTERS[found[2]]
-        year = _year(found[1], as_of, month=3 * quarter)
-        first, last = date(year, 3 * quarter - 2, 1), _month_end(year, 3 * quarter)
-        return PlanWindow(max(first, tomorrow), last, f"{year}年{found[2]}季度"), [found[0]]
-    if found := _MONTH.search(words):
-        month = int(found[2])
-        year = _year(found[1], as_of, month=month)
-        last = _month_end(year, month)
-        ahead = tomorrow if found[0].endswith("前") else max(date(year, month, 1), tomorrow)
-        return PlanWindow(ahead, last, f"{year}年{month}月"), [found[0]]
-    if found := _SPAN.search(words):
-        count = int(_SPOKEN.get(found[1], 0) or found[1])
-        last = as_of + timedelta(max(7, count * _SPAN_DAYS[found[2]]))
-        return PlanWindow(tomorrow, last, found[0]), [found[0]]
-    if found := _YEAR_END.search(words):
-        last = date(as_of.year, 12, 31)
-        if last > tomorrow:
-            return PlanWindow(tomorrow, last, f"{as_of.year}年底前"), [found[0]]
-    if found := _MONTH_END.search(words):
-        last = _month_end(as_of.year, as_of.month)
-        if last > tomorrow:
-            return PlanWindow(tomorrow, last, f"{as_of.month}月底前"), [found[0]]
-    last = as_of + timedelta(weeks=DEFAULT_WEEKS)
-    return PlanWindow(tomorrow, last, f"{DEFAULT_WEEKS}周"), []
+def _refuse_several(words: str, found: tuple[Quantity, ...], catalogue: Catalogue) -> None:
+    """One plan has one goal: several numbers, or goals joined by 同时, are parted first."""
+    parts = list(pieces(words, found)) if len(found) > 1 else []
+    if not parts:
+        joined = [part.strip(" ,，、") for part in re.split("同时|[;；]", words)]
+        kinds = {_named(part, catalogue): part for part in joined}
+        parts = list(kinds.values()) if len(kinds.keys() - {""}) > 1 else []
+    if not parts:
+        return
+    listed = "；".join(f"“{part}”" for part in parts)
+    count = _NUMERALS[len(parts)] if len(parts) < len(_NUMERALS) else str(len(parts))
+    count = "两" if len(parts) == 2 else count
+    raise InputError(
+        f"一句里有{count}个目标，请分开写：{listed}",
+        field="goal",
+        next="一份方案只对一个目标，每个目标各写一份。",
+    )
 
 
-def _year(said: str | None, as_of: date, *, month: int) -> int:
-    """The year that is said, else the next time the month comes to its end."""
-    if said == "明年":
-        return as_of.year + 1
-    if said and said != "今年":
-        return int(said[:4])
-    passed = _month_end(as_of.year, month) <= as_of
-    return as_of.year + 1 if passed and not said else as_of.year
+def _named(part: str, catalogue: Catalogue) -> str:
+    return next((kind.id for kind in catalogue.goals if kind.named_in(part)), "")
 
 
-def _month_end(year: int, month: int) -> date:
-    following = date(year + month // 12, month % 12 + 1, 1)
-    return following - timedelta(1)
+def _due_types(kind: GoalKind, words: str, catalogue: Catalogue) -> tuple[ProductType, ...]:
+    """The products whose maturities a goal of retention is about; all where it names none."""
+    if kind.kpi != "maturity_retention":
+        return ()
+    others = [k for k in catalogue.goals if k.potential and k is not kind and k.named_in(words)]
+    return tuple(dict.fromkeys(t for other in others for t in other.product_types))
 
 
-def _number(words: str, kind: GoalKind) -> tuple[int | None, float | None, list[str]]:
-    """The number of the goal: fen, customers, or a growth; with the words that say it."""
-    if found := _HEADS.search(words):
-        plain = found[1].replace(",", "")
-        heads = float(plain.removesuffix("万")) * (10_000 if plain.endswith("万") else 1)
-        return int(heads), None, ["户"]
-    if found := _SHARE.search(words):
-        return None, float(found[1]) / 100, [found[0]]
-    for figure in figures(words):
-        if figure.kind == "amount" and kind.measure is GoalMeasure.AMOUNT and int(figure.value) > 0:
-            return int(figure.value), None, [words[figure.start : figure.end]]
-    return None, None, []
+def _audiences(
+    kind: GoalKind, people: PeopleSaid, catalogue: Catalogue, words: str, segment: str | None
+) -> tuple[tuple[str, ...], bool]:
+    """Whom the goal is about, and whether its words say so."""
+    if segment is not None:
+        return kind.audiences, False
+    own = {word for word in (*kind.words, *kind.with_words, *kind.lead_words) if word in words}
+    spoken = {a.id: [w for w in a.words if w in words] for a in catalogue.audiences}
+    named = tuple(
+        audience_id
+        for audience_id in people.ids
+        if audience_id not in spoken or not own.issuperset(spoken[audience_id])
+        or not kind.own_audience
+    )  # fmt: skip
+    if kind.own_audience:
+        return tuple(dict.fromkeys((*kind.audiences, *named))), True
+    return named or kind.audiences, bool(named)
 
 
-def _assumptions(
+def _assumed(
+    goal: Goal,
     kind: GoalKind,
     catalogue: Catalogue,
-    window: PlanWindow,
-    window_words: list[str],
-    named: tuple[str, ...],
-    value: int | None,
-    share: float | None,
+    when: TimeSaid,
+    words: str,
     segment: str | None,
-) -> tuple[str, ...]:
-    days = f"{full_date(window.first)}至{full_date(window.last)}"
-    said = [f"“{window_words[0]}”按{days}计" if window_words else f"没有写明期限，按{days}计"]
+) -> Iterator[str]:
+    """What was taken for granted, in sentences without their full stop."""
+    days = f"{full_date(goal.window.first)}至{full_date(goal.window.last)}"
+    yield f"“{when.words}”按{days}计" if when.words else f"没有写明期限，按{days}计"
     if segment is None:
-        ids = named or kind.audiences
-        names = "、".join(catalogue.audience(i).name for i in ids)
-        said.append(f"客群按“{names}”取" + ("" if named else "（目标没有写明客群）"))
-    if value is None and share is None:
-        said.append("目标没有写明数量")
+        names = "、".join(audience_kind(i, catalogue).name for i in goal.audiences)
+        default = goal.audiences == kind.audiences and not people_said(words, catalogue).ids
+        yield f"客群按“{names}”取" + ("（目标没有写明客群）" if default else "")
+    if goal.value is None and goal.share is None:
+        yield "目标没有写明数量"
+    if goal.level and not goal.retention:
+        yield "目标写的是要达到的水平，目标数按与现状的差额计"
+    if goal.kpi == _DAILY:
+        yield NO_DAILY
+    if goal.share is not None and not goal.retention and not _WORK_RATIO.search(words):
+        yield "增幅按数据日期的时点数计算"
     if kind.caution:
-        said.append(kind.caution)
-    return tuple(said)
+        yield kind.caution
 
 
-def _without(words: str, parts: list[str]) -> str:
-    for part in parts:
-        words = words.replace(part, " ", 1)
+def _words_of(words: str, kind: GoalKind) -> Iterator[tuple[int, int]]:
+    for word in (*kind.words, *kind.with_words, *kind.lead_words):
+        for match in re.finditer(re.escape(word), words, re.I):
+            yield match.span()
+
+
+def _numbered(words: str, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """The spans that hold figures, which are no numbers of the goal."""
+    figures = re.compile(r"[\d一二三四五六七八九十]")
+    return (span for span in spans if figures.search(words[slice(*span)]))
+
+
+def _blanked(words: str, spans: Iterable[tuple[int, int]]) -> str:
+    """The words with stretches overwritten, so that places stay the same."""
+    for start, end in spans:
+        words = words[:start] + "\0" * (end - start) + words[end:]
     return words
 
 
-def _left_over(words: str, known: list[str]) -> tuple[str, ...]:
-    """Stretches of a goal that nothing was made of."""
-    for word in sorted(known, key=len, reverse=True):
-        words = re.sub(re.escape(word), " ", words, flags=re.I)
-    words = _HEADS.sub(" ", words)
-    words = re.sub(r"[\d.]+\s*[万亿千百]?元?", " ", words)
-    return tuple(part for part in _FILLER.split(words) if len(part) > 1)
+def _unused(words: str, rest: str, compared: list[str]) -> tuple[str, ...]:
+    """Parts of a goal, as they were written, of which nothing was made; and times left over."""
+    unused: list[str] = list(compared)
+    start = 0
+    for match in (*_PARTS.finditer(words), None):
+        end = match.start() if match else len(words)
+        part = words[start:end].strip()
+        if len(part) > 1 and "\0" not in rest[start:end]:
+            unused.append(part)
+        else:
+            unused += unread_times(rest[start:end])
+        start = match.end() if match else end
+    return tuple(dict.fromkeys(unused))

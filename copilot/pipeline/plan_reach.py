@@ -6,22 +6,24 @@ customer × channel (in the order of their tier) × product ──gate──▶ 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING
 
-from copilot.pipeline.seller import BARS_SELLER, NOBODY
-from copilot.records.codes import Channel, ProductType, Role, Tier
+from copilot.pipeline.seller import branch_sellers, first_unbarred
+from copilot.records.codes import Channel, ProductType, Tier
 from copilot.records.feedback import CustomerFeedback
+from copilot.records.figures import month_day
 from copilot.records.matching import CustomerFile, GateDecision
-from copilot.records.plan import Assigned, Goal, Reach
+from copilot.records.plan import Assigned, Goal, OffSale, PlanWindow, Reach
 from copilot.records.product import Product
 from copilot.records.profile import FeatureScalar, FeatureValue, Profile
 from copilot.records.staff import Seller
 from copilot.records.tables import label_of
 
 if TYPE_CHECKING:
-    from copilot.metrics.plan_rows import PlanRows
+    from copilot.metrics.plan_rows import PlanCase
     from copilot.pipeline.workbench import Workbench
 
 MOST_PRODUCTS = 6
@@ -29,14 +31,13 @@ MOST_PRODUCTS = 6
 MANAGED = (Channel.PHONE, Channel.WECOM, Channel.APP, Channel.SMS)
 UNMANAGED = (Channel.APP, Channel.SMS, Channel.WECOM, Channel.PHONE)
 _MANAGED_TIERS = frozenset({Tier.WEALTH, Tier.AFFLUENT, Tier.PRE_PRIVATE, Tier.PRIVATE})
-_READ = "select customer_id, tier, aum_total from features where list_contains($ids, customer_id)"
 
 
-def reach_of(bench: Workbench, rows: PlanRows, goal: Goal, customers: Sequence[str]) -> Reach:
+def reach_of(bench: Workbench, case: PlanCase, customers: Sequence[str]) -> Reach:
     """The customers who may be approached, and why the others may not."""
-    products = _products(bench, goal)
+    products, off_sale = _products(bench, case.goal, case.touch)
     gate = _Gate(bench, products)
-    profiles = {row[0]: row[1:] for row in rows.all(_READ, ids=list(customers))}
+    profiles = case.rows.features_of(customers)
     from copilot.pipeline.feedback import served_first
 
     first = served_first(bench, customers)
@@ -46,29 +47,23 @@ def reach_of(bench: Workbench, rows: PlanRows, goal: Goal, customers: Sequence[s
     least = {product.product_code: product.min_amount for product in products}
     for file in bench.store.customers(bench.principal).files(customers, bench.as_of):
         assert file.customer is not None
-        tier, assets = profiles.get(file.customer.customer_id, (None, None))
-        file = _complete(file, tier, assets, first)
+        features = profiles.get(file.customer.customer_id, {})
+        tier, assets = features.get("tier"), features.get("aum_total")
+        file = _complete(file, features, first)
         found = gate.assign(file, MANAGED if tier in _MANAGED_TIERS else UNMANAGED)
         if isinstance(found, Assigned):
-            assigned.append(found)
+            funded = tuple(code for code in found.products if _covers(assets, least[code]))
+            assigned.append(replace(found, funded=funded))
         else:
             turned_away += 1
             excluded.update(found)
-    by_product = Counter(code for one in assigned for code in one.products)
-    within = Counter(
-        code
-        for one in assigned
-        for code in one.products
-        if _covers(profiles.get(one.customer_id, (None, None))[1], least[code])
-    )
     return Reach(
         products=products,
+        off_sale=off_sale,
         channels=MANAGED,
         assigned=tuple(assigned),
         excluded=dict(sorted(excluded.items(), key=lambda item: (-item[1], item[0]))),
         excluded_customers=turned_away,
-        by_product={code: by_product[code] for code in least},
-        within_reach={code: within[code] for code in least},
         unchecked=tuple(sorted({label_of(what) for what in gate.unchecked})),
     )
 
@@ -119,47 +114,36 @@ class _Gate:
         from copilot.matching.gate import decide_case
 
         policy = self._bench.settings.policy
-        first: tuple[Seller, GateDecision] | None = None
-        for seller in self._candidates(file):
-            decision = decide_case(Case(file, seller, product, channel, policy), self._rules)
-            if not any(reason.subject == BARS_SELLER for reason in decision.refusals):
-                return seller, decision
-            first = first or (seller, decision)
-        assert first is not None
-        return first
+        return first_unbarred(
+            self._candidates(file),
+            lambda seller: decide_case(Case(file, seller, product, channel, policy), self._rules),
+        )
 
     def _candidates(self, file: CustomerFile) -> tuple[Seller, ...]:
-        """The customer's own manager, then the wealth managers of the branch."""
+        """The customer's own manager, then the wealth managers of the branch; read once."""
         customer = file.customer
         key = (customer.branch_id, customer.manager_id) if customer else (None, None)
         if key not in self._sellers:
-            self._sellers[key] = tuple(self._read(*key)) or (NOBODY,)
+            self._sellers[key] = tuple(branch_sellers(self._bench, *key))
         return self._sellers[key]
-
-    def _read(self, branch_id: str | None, manager_id: str | None) -> Iterator[Seller]:
-        if branch_id is None or not self._bench.generation.has("staff"):
-            return
-        staff = self._bench.store.staff(self._bench.principal)
-        present = staff.at_branch(branch_id, self._bench.as_of)
-        own = [person for person in present if person.staff_id == manager_id]
-        wealth = [person for person in present if person.role is Role.WEALTH]
-        for person in dict.fromkeys([*own, *wealth]):
-            yield staff.seller(person.staff_id)
 
 
 def _covers(assets: int | None, least: int | None) -> bool:
     return assets is None or least is None or assets >= least
 
 
-def _products(bench: Workbench, goal: Goal) -> tuple[Product, ...]:
-    """Products of the goal's types on sale; the bank's own order, never by return.
+def _products(
+    bench: Workbench, goal: Goal, touch: PlanWindow
+) -> tuple[tuple[Product, ...], tuple[OffSale, ...]]:
+    """Products of the goal's types that can be bought while customers are approached; the others.
 
-    A goal without a product (getting people to use the bank) is held against plain deposits.
+    The bank's own order, never by return. A goal without a product (getting people to use the
+    bank) is held against plain deposits.
     """
     types = goal.product_types or (ProductType.DEPOSIT,)
     priority = {code: n for n, code in enumerate(bench.settings.policy.product_priority)}
-    fitting = [p for p in bench.shelf if p.type in types and p.on_sale(bench.as_of)]
-    fitting.sort(
+    current = [p for p in bench.shelf if p.type in types and p.valid_on(bench.as_of)]
+    current.sort(
         key=lambda p: (
             priority.get(p.product_code, len(priority)),
             not p.term_days and p.type is ProductType.DEPOSIT,
@@ -167,21 +151,39 @@ def _products(bench: Workbench, goal: Goal) -> tuple[Product, ...]:
             p.product_code,
         )
     )
+    late = {p.product_code: why for p in current if (why := _off_sale(p, bench.as_of, touch))}
+    fitting = [p for p in current if p.product_code not in late]
     chosen: list[Product] = []
     by_type = {kind: [p for p in fitting if p.type is kind] for kind in types}
     while len(chosen) < MOST_PRODUCTS and any(by_type.values()):
         chosen += [queue.pop(0) for queue in by_type.values() if queue]
-    return tuple(chosen[:MOST_PRODUCTS])
+    dropped = tuple(OffSale(p, late[p.product_code]) for p in current if p.product_code in late)
+    return tuple(chosen[:MOST_PRODUCTS]), dropped if goal.product_types else ()
+
+
+def _off_sale(product: Product, as_of: date, touch: PlanWindow) -> str:
+    """Why a product cannot be bought while customers are approached; nothing when it can."""
+    starts = f"触达期（{month_day(touch.first)}起）"
+    begins, ends = product.sale_from, product.sale_to
+    if ends is not None and ends < as_of:
+        return f"{month_day(ends)}已停售，等下一期公告"
+    if ends is not None and ends < touch.first:
+        day = month_day(ends)
+        return f"{day}停售，赶不上{starts}；须提前到{day}前触达，或等下一期公告"
+    if begins is not None and begins > touch.last:
+        return f"{month_day(begins)}起售，晚于触达期末日{month_day(touch.last)}"
+    if begins is not None and begins > as_of:
+        return f"{month_day(begins)}起售，今天还不能逐人核验，开售后重新出方案"
+    return ""
 
 
 def _complete(
-    file: CustomerFile, tier: str | None, assets: int | None, first: Mapping[str, str]
+    file: CustomerFile, features: Mapping[str, FeatureScalar], first: Mapping[str, str]
 ) -> CustomerFile:
     """The file with what of the profile and of the customer's words the gate reads."""
     assert file.customer is not None
     customer_id = file.customer.customer_id
-    values: dict[str, FeatureScalar] = {"tier": tier, "aum_total": assets}
-    features = {name: FeatureValue(name, value, "") for name, value in values.items()}
-    profile = Profile(customer_id, file.as_of, "", features, ())
+    known = {name: FeatureValue(name, value, "") for name, value in features.items()}
+    profile = Profile(customer_id, file.as_of, "", known, ())
     said = CustomerFeedback(serve_first_because=first.get(customer_id, ""))
     return replace(file, profile=profile, feedback=said)

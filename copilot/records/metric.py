@@ -68,10 +68,10 @@ class Metric:
 
     @property
     def rounded(self) -> Stated:
-        """The value as running text states it: money in whole 万元."""
+        """The value as running text states it: money in 万元 or 亿元 with two decimals."""
         if self.unit is not Unit.FEN or not isinstance(self.value, (int, float)):
             return self.stated
-        return Stated(figures.amount_rounded(round(self.value)), self.source)
+        return Stated(figures.amount_reported(round(self.value)), self.source)
 
     @property
     def bounds(self) -> tuple[Stated, ...]:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from copilot.records.codes import Channel, ProductType
-from copilot.records.compliance import CheckResult, Usable, Verdict
+from copilot.records.compliance import CheckResult, Usable
 from copilot.records.matching import RefusalReason
 from copilot.records.metric import Metric
 from copilot.records.product import Product
@@ -42,8 +42,12 @@ class Goal:
     """A goal in plain words as it was understood.
 
     ``value`` is fen or a number of customers, ``share`` a growth (0.1 is 10 %); both ``None``
-    where the goal gives no number. ``audiences`` are ids of the catalogue that the words name.
-    ``assumed`` and ``ignored`` are sentences and words for the reader.
+    where the goal gives no number; ``counter`` is the measure word of a count. ``level`` marks a
+    number that is to be reached, not added, ``retention`` a share of what matures that is to be
+    kept. ``audiences`` are ids of the catalogue that the words name, ``due_types`` the products
+    whose maturities count (all without any). ``potential`` marks a goal that is held against the
+    money of its customers that falls due or lies idle. ``assumed`` and ``ignored`` are sentences
+    and words for the reader.
     """
 
     text: str
@@ -57,6 +61,11 @@ class Goal:
     named_audience: bool
     value: int | None = None
     share: float | None = None
+    counter: str = "位"
+    level: bool = False
+    retention: bool = False
+    potential: bool = False
+    due_types: tuple[ProductType, ...] = ()
     assumed: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
 
@@ -65,6 +74,8 @@ class Goal:
         """The forecast that the goal is held against; without a product, what people accept."""
         if not self.product_types:
             return "forecast.accepted"
+        if self.measure is GoalMeasure.AMOUNT and self.potential:
+            return "due.kept" if self.retention else "potential.total"
         return "forecast.amount" if self.measure is GoalMeasure.AMOUNT else "forecast.sales"
 
 
@@ -99,21 +110,32 @@ class Audience:
 
 @dataclass(frozen=True, slots=True)
 class Assigned:
-    """A customer who may be approached: on one channel, about some products, by one person."""
+    """A customer who may be approached: on one channel, about some products, by one person.
+
+    ``funded`` are those of the products whose minimum the customer's assets cover.
+    """
 
     customer_id: str
     channel: Channel
     products: tuple[str, ...]
     staff_id: str | None
+    funded: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OffSale:
+    """A product of the goal that cannot be bought while customers are approached, and why."""
+
+    product: Product
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """What the gate lets through.
+    """What the gate lets through: the customers to approach, and those held out to compare with.
 
     ``excluded`` counts customers who may not be approached, by the rules that forbid every
-    product on every channel; ``by_product`` counts the customers allowed on the assigned channel,
-    ``within_reach`` those of them whose assets cover the product's minimum.
+    product on every channel.
     """
 
     products: tuple[Product, ...]
@@ -121,20 +143,30 @@ class Reach:
     assigned: tuple[Assigned, ...]
     excluded: Mapping[str, int]
     excluded_customers: int
-    by_product: Mapping[str, int]
-    within_reach: Mapping[str, int]
     unchecked: tuple[str, ...] = ()
+    off_sale: tuple[OffSale, ...] = ()
+    held_out: tuple[str, ...] = ()
+
+    @property
+    def passed(self) -> int:
+        """How many customers may be approached at all."""
+        return len(self.assigned) + len(self.held_out)
 
 
 @dataclass(frozen=True, slots=True)
 class ApprovedTemplate:
-    """A template that may be used on a channel, with its approval."""
+    """A template that may be used on a channel, with its approval.
+
+    ``audience`` says whom it is for, ``products`` are the codes of the plan that it may state.
+    """
 
     template_id: str
     title: str
     channel: Channel
     number: str
     valid_to: date
+    audience: str = ""
+    products: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +183,12 @@ class PlanBasis:
     """Everything that a plan's words may state: records, metrics, dates; nothing else.
 
     ``managers`` maps a member of staff to the customers assigned to them, ``remedies`` say what to
-    do first for those who may not be approached.
+    do first for those who may not be approached, ``cautions`` what the forecast cannot tell.
     """
 
     goal: Goal
     as_of: date
+    touch: PlanWindow
     bank_name: str
     scope_name: str
     audience: Audience
@@ -168,6 +201,7 @@ class PlanBasis:
     budget: int | None = None
     missing: tuple[str, ...] = ()
     remedies: tuple[str, ...] = ()
+    cautions: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     staff_names: Mapping[str, str] = field(default_factory=dict)
 
@@ -210,31 +244,20 @@ class CheckedPlan:
     @property
     def usable(self) -> Usable:
         """``internal``, or ``no`` when something blocks."""
-        return Usable.NO if self.result.verdict is Verdict.BLOCK else Usable.INTERNAL
+        return self.result.usable_inside
 
     def as_json(self) -> dict[str, Any]:
         """The document of ``copilot plan --format json``."""
-        goal, plain = self.basis.goal, self.report.plain
+        basis, plain = self.basis, self.report.plain
         usable = self.usable is not Usable.NO  # blocked words go nowhere
         return {
             "draft_id": self.report.report_id,
             "kind": self.report.kind.value,
-            "goal": {
-                "text": goal.text,
-                "kind": goal.kind,
-                "value": goal.value,
-                "share": goal.share,
-                "measure": goal.measure.value,
-                "product_types": [kind.value for kind in goal.product_types],
-                "from": goal.window.first.isoformat(),
-                "to": goal.window.last.isoformat(),
-                "assumed": list(goal.assumed),
-                "not_understood": list(goal.ignored),
-            },
+            "goal": _goal_json(basis.goal),
             "report": self.report.as_json() if usable else None,
             "text": plain.text if usable else "",
             "figures": [figure.as_json() for figure in plain.figures if usable],
-            "metrics": [metric.as_json() for metric in self.basis.metrics.values()],
+            "metrics": [metric.as_json() for metric in basis.metrics.values()],
             "groups": [
                 {
                     "audience": group.audience_id,
@@ -242,19 +265,14 @@ class CheckedPlan:
                     "conditions": list(group.meaning),
                     "customers": len(group.customers),
                 }
-                for group in self.basis.audience.groups
+                for group in basis.audience.groups
             ],
-            "assigned": [
-                {
-                    "customer_id": one.customer_id,
-                    "channel": one.channel.value,
-                    "products": list(one.products),
-                    "staff_id": one.staff_id,
-                }
-                for one in self.basis.reach.assigned
+            **_reach_json(basis.reach),
+            "checklist": [
+                {"rule_id": item.rule_id, "demand": item.demand, "articles": item.articles}
+                for item in basis.checklist
             ],
-            "excluded": dict(self.basis.reach.excluded),
-            "missing": list(self.basis.missing),
+            "missing": list(basis.missing),
             "verdict": self.result.verdict.value,
             "usable": self.usable.value,
             "findings": [finding.as_json() for finding in self.result.findings],
@@ -262,3 +280,41 @@ class CheckedPlan:
             "writer": self.writer,
             "notes": list(self.notes),
         }
+
+
+def _goal_json(goal: Goal) -> dict[str, Any]:
+    return {
+        "text": goal.text,
+        "kind": goal.kind,
+        "value": goal.value,
+        "share": goal.share,
+        "measure": goal.measure.value,
+        "counter": goal.counter,
+        "level": goal.level,
+        "retention": goal.retention,
+        "product_types": [kind.value for kind in goal.product_types],
+        "audiences": list(goal.audiences),
+        "from": goal.window.first.isoformat(),
+        "to": goal.window.last.isoformat(),
+        "assumed": list(goal.assumed),
+        "not_understood": list(goal.ignored),
+    }
+
+
+def _reach_json(reach: Reach) -> dict[str, Any]:
+    return {
+        "assigned": [
+            {
+                "customer_id": one.customer_id,
+                "channel": one.channel.value,
+                "products": list(one.products),
+                "staff_id": one.staff_id,
+            }
+            for one in reach.assigned
+        ],
+        "held_out": list(reach.held_out),
+        "excluded": dict(reach.excluded),
+        "off_sale": [
+            {"product_code": off.product.product_code, "why": off.why} for off in reach.off_sale
+        ],
+    }
