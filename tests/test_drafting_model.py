@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -36,12 +36,6 @@ GOOD: dict[str, Any] = {
 
 def sections(**changes: Any) -> Reply:
     return Reply.json({**GOOD, **changes})
-
-
-@pytest.fixture
-def server() -> Iterator[FakeOpenAI]:
-    with FakeOpenAI() as running:
-        yield running
 
 
 def write(
@@ -96,7 +90,7 @@ def test_nothing_that_identifies_the_customer_or_seller_leaves(server: FakeOpenA
 
     sent = outgoing(server)
     assert not [i for i in (*IDENTIFIERS, "王先生", "李敏", "S1002", "72万", "28万") if i in sent]
-    assert "客户A，45–50岁，家庭成长，资产50–100万，风险承受能力C3" in sent
+    assert "客户A，45–49岁，家庭成长，资产50–100万，风险承受能力C3" in sent
 
 
 def test_a_name_planted_in_a_passage_is_hidden_before_it_leaves(server: FakeOpenAI) -> None:
@@ -155,7 +149,7 @@ def test_a_rewrite_gets_the_draft_and_the_findings_and_nothing_else(server: Fake
     assert [message["role"] for message in rewrite] == ["system", "user"]
     assert "“3.85%”：数字不能自己写。" in rewrite[1]["content"]
     assert PASSAGE.text not in rewrite[1]["content"]
-    assert "45–50岁" not in rewrite[1]["content"]
+    assert "45–49岁" not in rewrite[1]["content"]
 
 
 def test_what_the_checker_objects_to_is_rewritten(server: FakeOpenAI) -> None:
@@ -278,7 +272,7 @@ def test_an_endless_reply_is_not_used(server: FakeOpenAI) -> None:
 
     with pytest.raises(ModelUnavailable):
         write(server)
-    assert all(body["max_tokens"] <= 2000 for body in server.chat_bodies)
+    assert 0 < max(body["max_tokens"] for body in server.chat_bodies) <= 2000
 
 
 def test_the_records_risk_statement_is_added_when_the_model_leaves_it_out(

@@ -17,11 +17,12 @@ from drafting_bank import (
     WEALTH,
     approve,
     brief,
+    features,
     template,
     when,
 )
 
-from copilot.drafting.brief import staff_card
+from copilot.drafting.brief import TOO_FEW, reasons_on_card, staff_card
 from copilot.drafting.description import life_stage_in_words
 from copilot.drafting.limits import too_long
 from copilot.drafting.template_files import load_scripts
@@ -178,13 +179,13 @@ def test_every_figure_of_talking_points_stands_where_it_is_said_to(
 
 
 def test_talking_points_of_an_agency_product_carry_its_risk_and_its_seller_role() -> None:
-    text = talking_points(brief(WEALTH, Channel.COUNTER), SCRIPTS_OF_THE_BANK).text
+    text = talking_points(brief(WEALTH, Channel.WECOM), SCRIPTS_OF_THE_BANK).text
 
     assert WEALTH.risk_statement is not None
     assert WEALTH.benchmark_statement is not None
     assert WEALTH.risk_statement in text
     assert "本行为代销机构" in text
-    assert "2.00%至2.60%" in text
+    assert "2.00%至2.60%（按债券类资产的历史表现和配置比例测算并扣除费用后得出）" in text
     assert WEALTH.benchmark_statement in text
     assert not [word for word in WORDS_OF_A_MODEL if word in text]
 
@@ -230,10 +231,25 @@ def test_the_staff_card_starts_with_the_reasons_for_this_product() -> None:
 
 
 @pytest.mark.parametrize("reasons", [(), (IDLE,), (MATURING, IDLE)])
-def test_the_staff_card_has_at_least_two_lines(reasons: tuple[object, ...]) -> None:
-    lacking = brief(profile=replace(PROFILE, reasons=reasons, card=""))  # type: ignore[arg-type]
+def test_a_card_short_of_reasons_says_so_and_is_not_filled_up(
+    reasons: tuple[object, ...],
+) -> None:
+    profile = replace(PROFILE, reasons=reasons, card="资产：合计72万元")  # type: ignore[arg-type]
+    card = staff_card(brief(profile=profile))
 
-    assert len(staff_card(lacking)) >= 2
+    assert reasons_on_card(brief(profile=profile)) == tuple(r.text for r in reasons)  # type: ignore[attr-defined]
+    assert not [line for line in card if "资产：" in line or "先问这笔钱的用途" in line]
+    assert bool({*card} & {*TOO_FEW.values()}) is (len(reasons) < 2)
+
+
+def test_facts_of_the_profile_join_the_reasons_until_there_are_two() -> None:
+    facts = features(aum_time=20_0000_00, n_salary_cp=1, salary_month=8_000_00)
+    profile = replace(PROFILE, features={**PROFILE.features, **facts}, reasons=())
+
+    assert reasons_on_card(brief(profile=profile)) == (
+        "手里有定期20万元，习惯存定期",
+        "有规律的工资入账，月均8,000元，可以按月攒",
+    )
     assert len(staff_card(brief(customer=None, profile=None))) >= 2
 
 
@@ -244,8 +260,10 @@ def test_a_seller_without_authority_gets_a_line_that_names_no_figure() -> None:
         assert "同事" in line or "理财经理" in line
 
 
-def test_a_referral_line_is_there_even_without_scripts() -> None:
-    assert referral_line(brief(), ())
+@pytest.mark.parametrize("channel", list(Channel))
+def test_a_referral_line_is_there_on_every_channel(channel: Channel) -> None:
+    assert referral_line(brief(channel=channel), SCRIPTS_OF_THE_BANK)
+    assert referral_line(brief(channel=channel), ()) == ""
 
 
 def test_a_script_with_a_gap_or_out_of_date_is_passed_over() -> None:

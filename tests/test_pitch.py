@@ -159,17 +159,17 @@ def test_without_a_named_seller_somebody_licensed_speaks(bench: Workbench) -> No
     assert "seller" not in subjects
 
 
-def test_a_walk_in_is_told_facts_and_nothing_may_be_sent(bench: Workbench) -> None:
-    checked = drafted(
-        pitch(
-            acting(bench, Role.WEALTH),
-            customer_id=None,
-            description="退休阿姨王秀英，电话13800001234，想存20万",
-        )
-    )
+def test_a_walk_in_hears_the_approved_text_about_a_deposit_from_whoever_is_named(
+    bench: Workbench,
+) -> None:
+    """No risk tolerance has to be known for a deposit; of the description nothing is kept."""
+    told = "退休阿姨王秀英，电话13800001234，想存20万"
+    checked = drafted(pitch(acting(bench, Role.LOBBY), customer_id=None, description=told))
+    unnamed = drafted(pitch(bench, customer_id=None, description=told))
 
-    assert checked.usable is Usable.INTERNAL
-    assert INTERNAL_NOTICE in checked.notes
+    assert checked.usable is Usable.SEND
+    assert unnamed.usable is Usable.INTERNAL
+    assert {INTERNAL_NOTICE, "没有指明讲解人员，请加 --as 工号"} <= {*unnamed.notes}
     kept = bench.store.drafts(bench.principal).get(checked.draft_id)
     assert not [w for w in ("王秀英", "13800001234", "20万") if w in json.dumps(kept, default=str)]
     assert "王秀英" not in checked.draft.text
@@ -226,7 +226,7 @@ def test_without_staff_records_nothing_may_be_sent(
     generation = bench.generation
     bare = replace(generation, missing=generation.missing | {"staff", "licences"})
     monkeypatch.setattr(type(bench.store.facts), "current", lambda self: bare)
-    bench.__dict__["generation"] = bare
+    bench.generation = bare
 
     checked = drafted(pitch(bench))
 

@@ -15,6 +15,7 @@ from copilot.llm.scripted import LIES
 from copilot.llm.wire import Endpoint, Wire
 from copilot.pipeline.replay import replay
 from copilot.pipeline.workbench import Workbench
+from copilot.records.codes import Occasion
 from copilot.records.compliance import Usable
 from copilot.records.draft import AI_LABEL, WRITER_NOTICE, CheckedDraft
 from copilot.settings import ModelLimits
@@ -34,7 +35,7 @@ def model(bench: Workbench) -> Iterator[FakeOpenAI]:
     """A scripted model configured for the bench."""
     with FakeOpenAI() as server:
         endpoint = Endpoint(server.base_url, "scripted", timeout_s=0.5, retries=1)
-        bench.__dict__["wire"] = Wire(endpoint, pause=lambda seconds: None)
+        bench.wire = Wire(endpoint, pause=lambda seconds: None)
         yield server
 
 
@@ -64,7 +65,7 @@ def test_what_a_person_should_look_at_is_not_put_into_a_sellers_mouth(
 ) -> None:
     model.default = lambda body: Reply.json(GOOD | lie)
 
-    checked = drafted(pitch(bench, product))
+    checked = drafted(pitch(bench, product, occasion=Occasion.ASKED))
 
     assert next(iter(lie.values())) not in json.dumps(checked.as_json(), ensure_ascii=False)
 
@@ -118,7 +119,7 @@ def test_a_model_that_fails_leaves_the_embedded_writers_text(
 ) -> None:
     model.default = lambda body: bad
     with_model = drafted(pitch(bench))
-    bench.__dict__["wire"] = None
+    bench.wire = None
     without = drafted(pitch(bench))
 
     assert with_model.draft == without.draft
@@ -133,7 +134,7 @@ def test_over_budget_the_approved_text_is_there_and_no_request_leaves(
     bench: Workbench, model: FakeOpenAI
 ) -> None:
     endpoint = Endpoint(model.base_url, "scripted")
-    bench.__dict__["wire"] = Wire(endpoint, limits=ModelLimits(request_tokens=100))
+    bench.wire = Wire(endpoint, limits=ModelLimits(request_tokens=100))
 
     checked = drafted(pitch(bench))
 
@@ -145,7 +146,7 @@ def test_over_budget_the_approved_text_is_there_and_no_request_leaves(
 def test_the_cost_of_a_draft_stands_in_its_evidence(bench: Workbench, model: FakeOpenAI) -> None:
     model.default = lambda body: Reply.json(GOOD)
     limits = ModelLimits(prompt_price=200, completion_price=800)
-    bench.__dict__["wire"] = Wire(Endpoint(model.base_url, "scripted"), limits=limits)
+    bench.wire = Wire(Endpoint(model.base_url, "scripted"), limits=limits)
 
     checked = drafted(pitch(bench))
 

@@ -133,9 +133,9 @@ def test_a_template_for_a_maturity_is_used_only_when_the_maturity_is_the_reason(
 def test_a_follow_up_goes_on_from_the_visit_and_does_not_start_again() -> None:
     first, again = points(), points(occasion=Occasion.FOLLOW_UP)
 
-    assert "上次" in again
+    assert "前些天" in again
     assert "取号" not in again
-    assert "上次" not in first
+    assert "前些天" not in first
 
 
 @pytest.mark.parametrize(
@@ -261,4 +261,4 @@ def test_money_due_today_is_met_by_a_text_about_it(bench: Workbench) -> None:
     due = next(call for call in calls if call.reason.startswith("今天有一笔"))
     checked = drafted(pitch(bench, "DEP-1Y", customer_id=due.customer_id))
     assert "maturity" in (checked.draft.template_id or "")
-    assert f"{bench.as_of.month}月{bench.as_of.day}日到期" in checked.draft.text
+    assert "您有一笔定期今天到期" in checked.draft.text

@@ -18,19 +18,11 @@ from copilot.cli.common import (
 )
 from copilot.errors import InputError
 from copilot.records.codes import Channel, Occasion, label
+from copilot.records.compliance import Verdict
 
 if TYPE_CHECKING:
     from copilot.records.draft import CheckedDraft
     from copilot.records.matching import Refusal
-
-_USABLE = {"send": "可以发送", "internal": "仅供内部参考", "no": "不得使用"}
-_VERDICTS = {
-    "pass": "通过",
-    "review": "有提醒，请人工看一遍",
-    "needs_evidence": "缺少证明",
-    "needs_element": "缺少必备内容",
-    "block": "未通过",
-}
 
 
 def pitch(
@@ -89,10 +81,11 @@ def pitch(
 
 def present_draft(checked: CheckedDraft) -> str:
     """A checked draft for people."""
-    draft = checked.draft
+    draft, verdict = checked.draft, checked.result.verdict
+    allowed = "" if verdict is Verdict.BLOCK else f"（{checked.usable.shown}）"
     lines = [
         f"{draft.product_code} · {label(draft.channel)} · 草稿 {checked.draft_id}",
-        f"结论：{_VERDICTS[checked.result.verdict.value]}（{_USABLE[checked.usable.value]}）",
+        f"结论：{verdict.shown}{allowed}",
     ]
     if draft.template_id:
         approval = f"，批准编号 {draft.approval_number}" if draft.approval_number else ""
@@ -120,10 +113,14 @@ def present_refusal(refusal: Refusal) -> str:
     lines = [f"不能为 {refusal.product_code} 写话术（{label(refusal.channel)}）："]
     for reason in refusal.reasons:
         lines.append(f"  · {reason.message}")
+        if reason.suggestion:
+            lines.append(f"    下一步：{reason.suggestion}")
         cited = "、".join(f"《{c.regulation}》{c.article}" for c in reason.citations)
         lines.append(f"    规则 {reason.rule_id}" + (f"，依据 {cited}" if cited else ""))
     if refusal.dissuasion:
         lines += ["", "先这样对客户说：", f"  {refusal.dissuasion}"]
+    if refusal.service_line:
+        lines += ["", "可以这样说：", f"  {refusal.service_line}"]
     if refusal.open_channels:
         channels = "、".join(label(channel) for channel in refusal.open_channels)
         lines += ["", f"可以改用的渠道：{channels}（厅堂面谈指客户到店时）。"]

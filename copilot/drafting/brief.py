@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from copilot.drafting.fill import UNKNOWN_SALUTATION, Filled, product_values
+from copilot.drafting.grounds import grounds_for
+from copilot.drafting.slots import MATURITY_PATHS
 from copilot.records.codes import Channel, LifeStage, Manner, Occasion, ProductType, Tier
 from copilot.records.customer import Customer
 from copilot.records.draft import Figure
@@ -18,14 +20,16 @@ from copilot.records.profile import Profile, Reason
 from copilot.records.staff import Branch, Staff
 
 STAFF_CARD_REASONS = 2
-_CARD_LINES = ("资产：", "风险：", "联系：")
-NO_PROFILE = "没有客户画像：只介绍产品信息，不作推荐"
 _OWNERS = ("个体工商户", "企业主", "私营业主", "个体户")
 _YOUNG_UNTIL = 45
 _LENDING = (ProductType.LOAN, ProductType.CREDIT_CARD)
 #: What somebody holds who has invested before.
 _INVESTED = ("aum_wmp", "aum_fund", "aum_gold", "aum_structured", "aum_insurance")
-_ASK_FIRST = ("先问这笔钱的用途和使用时间", "先看风险测评是否在有效期内")
+#: What the card says of a product for which the profile has too little to say, by how much.
+TOO_FEW = {
+    0: "没有与本产品对应的画像理由：客户没问起就不主动讲",
+    1: "与本产品对应的画像理由只有一条：先问需要，再讲产品",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,20 @@ class WritingBrief:
             "branch.name": self.branch.name if self.branch else None,
             "bank.name": self.bank_name,
             "today": self.as_of,
-            "maturity.date": None if shared else self.maturity_date,
+            **dict.fromkeys(MATURITY_PATHS),
+            **({} if shared else self._maturity),
+        }
+
+    @property
+    def _maturity(self) -> dict[str, object]:
+        """The next maturity as a text tells it; a day that is today is called so."""
+        on = self.maturity_date
+        if self.profile is None or on is None:
+            return {}
+        return {
+            "maturity.date": on,
+            "maturity.day": "今天" if on == self.as_of else month_day(on),
+            "maturity.product": self.profile.maturing_product,
         }
 
 
@@ -110,24 +127,34 @@ def order_among_equals(seed: str, names: Iterable[str]) -> dict[str, str]:
 
 
 def staff_card(brief: WritingBrief) -> tuple[str, ...]:
-    """Why this customer and this product, for the employee only: at least two lines.
+    """Why this customer and this product, for the employee only.
 
-    The reason that the words hang on comes first, then the others that speak for the product's
-    type, then the rest, then what the profile card says, then what to ask first where the profile
-    has nothing.
+    The reason that the words hang on comes first, then the others that speak for this product;
+    that there are too few is said. What is due whatever is sold, and what to settle first, end it.
     """
     if brief.profile is None:
         return _card_without_profile(brief)
+    reasons = reasons_on_card(brief)
+    always = [reason.text for reason in brief.profile.reasons if not reason.product_types]
+    few = TOO_FEW.get(len(reasons))
+    return (*reasons, *((few,) if few else ()), *always, *_doubts(brief))
+
+
+def reasons_on_card(brief: WritingBrief) -> tuple[str, ...]:
+    """What of the profile speaks for this product: reasons for a contact, fit, other facts.
+
+    Other facts are added until there are enough; nothing is said only to fill the card.
+    """
+    if brief.profile is None:
+        return ()
     leading = leading_reason(brief)
-    reasons = sorted(
-        brief.profile.reasons,
-        key=lambda reason: (reason is not leading, not _speaks_for(reason, brief), -reason.rank),
+    speaking = sorted(
+        (reason for reason in brief.profile.reasons if _speaks_for(reason, brief)),
+        key=lambda reason: (reason is not leading, -reason.rank),
     )
-    lines = [reason.text for reason in reasons]
-    lines += [line for line in brief.profile.card.splitlines() if line.startswith(_CARD_LINES)]
-    lines += _ASK_FIRST
-    shown = list(dict.fromkeys(lines))[: max(STAFF_CARD_REASONS, len(reasons))]
-    return (*shown, *_suitability_line(brief), *_doubts(brief))
+    told = [*(reason.text for reason in speaking), *_suitability_line(brief)]
+    missing = max(0, STAFF_CARD_REASONS - len(told))
+    return (*told, *list(grounds_for(brief.product, brief.profile))[:missing])
 
 
 def _card_without_profile(brief: WritingBrief) -> tuple[str, ...]:
@@ -167,7 +194,10 @@ def leading_reason(brief: WritingBrief) -> Reason | None:
 
 
 def _speaks_for(reason: Reason, brief: WritingBrief) -> bool:
-    return brief.product.type.value in reason.product_types
+    product = brief.product
+    if product.type is ProductType.DEPOSIT and not product.term_days:
+        return False  # money that lies idle or falls due needs no demand deposit
+    return product.type.value in reason.product_types
 
 
 def sayable_reason(brief: WritingBrief) -> Filled:

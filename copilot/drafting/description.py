@@ -37,6 +37,10 @@ _STAGE_WORDS = {
 _ASKS = re.compile(
     r"问|咨询|了解|打听|打算|想.{0,6}(?:存|买|办|看|要|开|攒)|要(?:存|买|办|开)|有没有|哪种"
 )
+_ERRAND = re.compile(
+    r"[存取]|转账|汇款|开户|开卡|销户|挂失|补卡|缴费|还款|贷款|理财|基金|保险|国债|黄金|信用卡|养老金"
+    r"|先生|女士|小伙|姑娘|路过|等候|排队|投诉|办"
+)
 _COMPARES = re.compile(r"(?:隔壁|别家|别的|对面|其他|人家)(?:银?行)?.{0,6}(?:利率|利息|高|低|起点)")
 _STRANGER = "陌生人|网友|网上认识的?人?|群里|群主|导师|荐股"
 _SOMEBODY = f"有人|对方|客服|警察|公安|民警|法院|检察院|公检法|{_STRANGER}"
@@ -128,6 +132,18 @@ def asks(description: str) -> bool:
     (True, False)
     """
     return bool(_ASKS.search(description))
+
+
+def says_anything(description: str) -> bool:
+    """Whether a description says who the walk-in is or what they want.
+
+    >>> says_anything("四十多岁，来取款"), says_anything("asdf")
+    (True, False)
+    """
+    stage = life_stage_in_words(description)
+    known = age_in_words(description) is not None or stage is not LifeStage.UNKNOWN
+    told = perhaps_elder(description) or bool(manners_in_words(description))
+    return known or told or asks(description) or bool(_ERRAND.search(description))
 
 
 def compares(description: str) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from copilot.records.codes import Channel
+from copilot.records.codes import Channel, DraftKind
 
 SPEAKING_RATE = 4.5  # characters a second
 PHONE_SECONDS = 90
@@ -23,6 +23,15 @@ LONGEST: Mapping[Channel, int] = {
     Channel.PHONE: LONGEST_TALK,
     Channel.COUNTER: int(COUNTER_SECONDS * SPEAKING_RATE),
 }
+
+
+def kind_on(channel: Channel) -> DraftKind:
+    """A pitch where people talk, a message where they read.
+
+    >>> kind_on(Channel.PHONE).value, kind_on(Channel.PRINT).value
+    ('pitch', 'message')
+    """
+    return DraftKind.PITCH if channel.spoken else DraftKind.MESSAGE
 
 
 def too_long(text: str, channel: Channel) -> int:

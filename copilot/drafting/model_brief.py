@@ -7,8 +7,9 @@ from collections.abc import Mapping
 
 from copilot.drafting.brief import WritingBrief, leading_reason
 from copilot.drafting.slots import FILTERS, PATHS
-from copilot.llm.pseudonyms import age_band, amount_band
+from copilot.llm.pseudonyms import amount_band
 from copilot.records.codes import Manner, Occasion, label
+from copilot.records.customer import age_band
 
 #: What each slot holds, in the words of the prompt.
 MEANINGS: Mapping[str, str] = {

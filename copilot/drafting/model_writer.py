@@ -30,7 +30,7 @@ from copilot.drafting.model_brief import (
 from copilot.drafting.moves import MAIN_MOVES, MOVE_TITLES, script_moves
 from copilot.drafting.product_lines import paths_in, record_facts, risk_reminder
 from copilot.drafting.slots import Slot, parse
-from copilot.drafting.writer import SPOKEN, draft_of, unspoken
+from copilot.drafting.writer import draft_of, unspoken
 from copilot.errors import InputError, ModelUnavailable
 from copilot.llm.prompts import Prompt, load_prompt
 from copilot.llm.pseudonyms import Pseudonyms
@@ -222,7 +222,7 @@ class ModelWriter:
 
 def _limit(brief: WritingBrief) -> int:
     """Characters that the model may write: a call's worth where people speak."""
-    return LONGEST_TALK if brief.channel in SPOKEN else LONGEST_POINTS
+    return LONGEST_TALK if brief.channel.spoken else LONGEST_POINTS
 
 
 def _texts(sections: PitchSections) -> list[str]:

@@ -8,16 +8,13 @@ from copilot.drafting.brief import WritingBrief, leading_reason, order_among_equ
 from copilot.drafting.fill import Filled, MissingSlot, fill
 from copilot.drafting.product_lines import WHOLE_SENTENCES, paths_in
 from copilot.records.codes import Occasion
-from copilot.records.template import Move, Script
+from copilot.records.template import Condition, Move, Script
 
 MOST_OBJECTIONS = 3
+#: Moves that a talking point may have, with their headings.
 MOVE_TITLES = {
-    Move.OPENING: "开场",
-    Move.NEED: "需求",
-    Move.PRODUCT: "产品",
-    Move.RISK: "风险",
-    Move.CLOSE: "收口",
-    Move.OBJECTION: "异议应对",
+    move: move.shown
+    for move in (Move.OPENING, Move.NEED, Move.PRODUCT, Move.RISK, Move.CLOSE, Move.OBJECTION)
 }
 MAIN_MOVES = (Move.OPENING, Move.NEED, Move.PRODUCT, Move.RISK, Move.CLOSE)
 #: Moves whose first script in the file is the usual one and whose others are for special moments.
@@ -43,6 +40,7 @@ def script_moves(move: Move, brief: WritingBrief, scripts: Sequence[Script]) -> 
             not s.occasions,
             not s.reasons,
             _manner_rank(s, brief),
+            not s.product_codes,
             not s.product_types,
             not s.life_stages,
             not s.channels,
@@ -64,15 +62,14 @@ def main_moves(
     """One script for each main move; none repeats a whole sentence that another tells.
 
     The risk goes first: what it must tell, the product move need not. Scripts in ``used`` give
-    way to others that are written for channel and occasion like them: a call never opens with the
-    words of another channel, which would not ask for the identity first.
+    way to others that are written for the occasion like them.
     """
     chosen: dict[Move, Chosen] = {}
     told: frozenset[str] = frozenset()
     for move in sorted(MAIN_MOVES, key=lambda move: move is not Move.RISK):
         moves = menu[move]
         fresh = [m for m in moves if not paths_in([m[0].text]) & told & WHOLE_SENTENCES] or moves
-        peers = [m for m in fresh if _as_fitting(m[0], fresh[0][0])]
+        peers = [m for m in fresh if _as_fitting(move, m[0], fresh[0][0])]
         unused = [m for m in peers if m[0].script_id not in used]
         if fresh:
             chosen[move] = (unused or fresh)[0]
@@ -80,11 +77,27 @@ def main_moves(
     return chosen
 
 
-def _as_fitting(script: Script, best: Script) -> bool:
-    """Whether a script may stand in for the best one."""
-    return bool(script.channels) >= bool(best.channels) and (
-        bool(script.occasions) >= bool(best.occasions)
+def likely_objections(
+    ranked: Sequence[Chosen], asked_for: Collection[str], used: Collection[str] = ()
+) -> list[Chosen]:
+    """The objections to prepare for: what is asked about, the likeliest not yet answered, others.
+
+    ``used`` are scripts of approaches before this one.
+    """
+    order = sorted(
+        ranked,
+        key=lambda move: (move[0].script_id not in asked_for, move[0].script_id in used),
     )
+    return order[:MOST_OBJECTIONS]
+
+
+def _as_fitting(move: Move, script: Script, best: Script) -> bool:
+    """Whether a script may stand in for the best one.
+
+    A call never opens with words for any channel, which would not ask for the identity first.
+    """
+    here = move is not Move.OPENING or bool(script.channels) >= bool(best.channels)
+    return here and bool(script.occasions) >= bool(best.occasions)
 
 
 def _manner_rank(script: Script, brief: WritingBrief) -> int:
@@ -103,4 +116,10 @@ def _suits(script: Script, brief: WritingBrief, leading: str) -> bool:
         and (not script.reasons or leading in script.reasons)
         and brief.occasion in (script.occasions or Occasion)
         and (not script.raised or script.script_id in brief.asked_for)
+        and (not script.product_codes or brief.product.product_code in script.product_codes)
+        and not any(_met(condition, brief) for condition in script.unless)
     )
+
+
+def _met(condition: Condition, brief: WritingBrief) -> bool:
+    return brief.profile is not None and condition.met(brief.profile.value(condition.feature))

@@ -11,7 +11,7 @@ from copilot.drafting.slots import Slot, parse
 from copilot.records.codes import Origin, ProductType
 from copilot.records.product import Product
 
-BASIS = "{{ product.benchmark_basis }}"
+BENCHMARK_LOW, BENCHMARK_BASIS = "product.benchmark_low_bp", "product.benchmark_basis"
 #: Sentences about a product in the order they are said. Of each group the first whose values are
 #: on record is said; a group with none is left out. The second group is for agency products only.
 FACT_LINES: tuple[tuple[str, ...], ...] = (
@@ -20,10 +20,11 @@ FACT_LINES: tuple[tuple[str, ...], ...] = (
     ("{{ today | date }}执行的年利率是{{ product.rate_bp | percent }}。",),
     (
         "业绩比较基准为年化{{ product.benchmark_low_bp | percent }}至"
-        "{{ product.benchmark_high_bp | percent }}。",
-        "业绩比较基准为年化{{ product.benchmark_high_bp | percent }}。",
+        "{{ product.benchmark_high_bp | percent }}（{{ product.benchmark_basis }}）。",
+        "业绩比较基准为年化{{ product.benchmark_high_bp | percent }}"
+        "（{{ product.benchmark_basis }}）。",
+        "业绩比较基准：{{ product.benchmark_basis }}。",
     ),
-    (BASIS,),
     ("{{ product.benchmark_statement }}",),
     (
         "年化利率（单利）{{ product.apr_bp | percent }}至{{ product.apr_high_bp | percent }}。",
@@ -73,19 +74,26 @@ def record_facts(
         told |= {"product.issuer"}
     if _TERM_IN_NAME.search(product.name):
         told |= {"product.term_days"}
+    within = {**values, **_benchmark(values)}
     for group in FACT_LINES:
         if paths_in(group[-1:]) <= told | {TODAY}:
             continue
         for line in group:
-            line = _said_of(product, line)
-            if product.type is ProductType.FUND and line == BASIS:
-                line = f"业绩比较基准：{line}"  # an index formula, not a sentence
             try:
-                composer.add(fill(line, values))
+                composer.add(fill(_said_of(product, line), within))
             except MissingSlot:
                 continue
             break
     return composer.filled
+
+
+def _benchmark(values: Mapping[str, object]) -> dict[str, object]:
+    """The benchmark as it stands inside a sentence: one figure where both ends are the same."""
+    low, basis = values.get(BENCHMARK_LOW), values.get(BENCHMARK_BASIS)
+    return {
+        BENCHMARK_LOW: None if low == values.get("product.benchmark_high_bp") else low,
+        BENCHMARK_BASIS: basis.rstrip("。") if isinstance(basis, str) else None,
+    }
 
 
 def _said_of(product: Product, line: str) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from copilot.drafting.literal import is_chinese, own_contacts, own_figures, repeats
-from copilot.drafting.summary_values import SLOT, slot, slots_in
+from copilot.drafting.summary_said import SLOT, slot, slots_in
 from copilot.errors import ModelUnavailable
 from copilot.llm.prompts import Prompt, load_prompt
 from copilot.llm.pseudonyms import Pseudonyms

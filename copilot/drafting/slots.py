@@ -44,6 +44,8 @@ PATHS: dict[str, SlotKind] = {
     "bank.name": SlotKind.TEXT,
     "today": SlotKind.DATE,
     "maturity.date": SlotKind.DATE,
+    "maturity.day": SlotKind.TEXT,
+    "maturity.product": SlotKind.TEXT,
     "product.name": SlotKind.TEXT,
     "product.issuer": SlotKind.TEXT,
     "product.risk_rating": SlotKind.TEXT,
@@ -64,7 +66,8 @@ PATHS: dict[str, SlotKind] = {
 }
 
 #: Paths that speak of one customer.
-PERSONAL_PATHS = frozenset({"customer.salutation", "maturity.date"})
+MATURITY_PATHS = frozenset({"maturity.date", "maturity.day", "maturity.product"})
+PERSONAL_PATHS = MATURITY_PATHS | {"customer.salutation"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,13 @@ open. A sentence whose rows are gone is not written; nothing is said that has no
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 
-from copilot.drafting.summary_values import NOW, Values, before, slot
-from copilot.records.codes import LABELS, ProductType, Role, SummaryPeriod
+from copilot.drafting.summary_said import slot
+from copilot.drafting.summary_targets import targets_told
+from copilot.drafting.summary_voice import Line, Material, Topic, compared, named
+from copilot.records.codes import LABELS, ProductType, Role
 from copilot.records.metric import Unit
-from copilot.records.work import Measured, Work
+from copilot.records.work import OpenKind, TargetProgress
 
 CHANNELS = {
     "calls": "外呼",
@@ -22,12 +22,9 @@ CHANNELS = {
     "onlines": "线上沟通",
 }
 OUTCOMES = {"accepted": "接受", "considering": "还在考虑", "refused": "婉拒"}
-COMPARED = ("contacts", "reached", "accepted", "sales", "sales_amount", "referrals")
-SAID_AS = {"reached": "营销接通次数", "accepted": "客户接受次数"}
 RISE = 1.1  # smaller growth is no highlight
-LEAST_CHANGE = 2  # of a count
-#: Fewer in the period before say nothing about a trend.
-LEAST_COMPARED = {SummaryPeriod.DAY: 3, SummaryPeriod.WEEK: 3, SummaryPeriod.MONTH: 8}
+LEAST_BEHIND_SHARE = 10  # of rows behind a share that is called a highlight
+LEAST_MOVE = 0.1  # of the largest change: smaller ones are not worth a word
 OTHERS = {
     "receptions": "厅堂接待",
     "morning_meetings": "晨会",
@@ -36,72 +33,6 @@ OTHERS = {
     "trainings": "培训",
     "list_reviews": "整理跟进名单",
 }
-
-
-class Topic(StrEnum):
-    """The parts of a summary, in their order."""
-
-    OVERVIEW = "一、总体情况"
-    RESULTS = "二、重点工作与成效"
-    PROBLEMS = "三、存在问题"
-    PLAN = "四、下一步计划"
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One sentence with placeholders; ``code`` names what it is about."""
-
-    topic: Topic
-    code: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Material:
-    """What sentences are written from: the measured work and what may be stated of it."""
-
-    work: Work
-    values: Values
-
-    def __contains__(self, name: str) -> bool:
-        return name in self.values
-
-    @property
-    def now(self) -> str:
-        """What the period is called."""
-        return NOW[self.work.period.kind]
-
-    @property
-    def brief(self) -> bool:
-        """Whether it is a daily report, which is short."""
-        return self.work.period.kind is SummaryPeriod.DAY
-
-    @property
-    def earlier(self) -> str:
-        """What the time before is called."""
-        return before(self.work.period)
-
-    @property
-    def even(self) -> bool:
-        """Whether the periods are compared as they are, being of equal length."""
-        period = self.work.period
-        return self.brief or period.workdays == period.previous_workdays
-
-    def has(self, name: str) -> bool:
-        """Whether a figure may be stated and is not zero."""
-        return name in self.values and self.work.count(name) != 0
-
-    def versus(self, name: str, subject: str = "") -> str:
-        """The comparison as a clause of its own, or nothing."""
-        compared = f"{name}.versus"
-        if compared not in self.values:
-            return ""
-        return f"，{subject if self.had(name) else ''}{slot(compared)}"
-
-    def had(self, name: str) -> bool:
-        """Whether there was something of it in the period before."""
-        figure = self.work.figures.get(name)
-        return bool(figure and figure.previous) and f"{name}.before" in self.values
 
 
 def overview(material: Material) -> Iterator[Line]:
@@ -117,27 +48,28 @@ def _overview(m: Material) -> Iterator[tuple[str, str]]:
         yield (
             "contacts",
             f"{m.now}登记工作{slot('entries')}，其中联系客户{slot('contacts')}、"
-            f"涉及{slot('contacted_customers')}{m.versus('contacts', '联系次数')}。",
+            f"涉及{slot('contacted_customers')}{m.versus('contacts', '联系次数', '联系客户')}。",
         )
     else:
         yield "entries", f"{m.now}登记工作{slot('entries')}，没有客户联系记录。"
     if m.has("visits"):
-        yield "visits", f"网点取号{slot('visits')}{m.versus('visits')}。"
+        yield "visits", f"网点取号{slot('visits')}{m.versus('visits', none='取号')}。"
     yield from _sales(m)
     if m.has("maturities"):
         due = f"、{slot('maturity_amount')}" if "maturity_amount" in m else ""
         rate = f"，按金额计算的承接率为{slot('retention')}" if "retention" in m else ""
         yield "maturities", f"到期跟进{slot('maturities')}{due}{rate}{m.versus('retention')}。"
     if m.has("referrals"):
-        yield "referrals", f"{_referred(m)}{slot('referrals')}{m.versus('referrals')}。"
-    if not m.even and not m.brief and "contacts.versus" in m:
+        compared = m.versus("referrals", none="转介")
+        yield "referrals", f"{_referred(m)}{slot('referrals')}{compared}。"
+    if not m.even and "contacts.versus" in m:
         yield (
             "workdays",
-            f"{m.now}统计{slot('period.workdays')}，{m.earlier}{slot('previous.workdays')}，"
-            "增减中含工作日多少的影响。",
+            f"{m.now}{slot('period.workdays')}，{m.earlier}{slot('previous.workdays')}，"
+            "增减按日均比较。",
         )
     if m.work.targets and not m.brief:
-        yield "targets", _of_targets(m)
+        yield "targets", targets_told(m)
 
 
 def _nothing(m: Material) -> str:
@@ -151,32 +83,16 @@ def _sales(m: Material) -> Iterator[tuple[str, str]]:
     if m.has("sales"):
         money = ""
         if "sales_amount" in m:
-            money = f"、{slot('sales_amount')}{m.versus('sales_amount', '金额')}"
-        yield "sales", f"成交{slot('sales')}{money or m.versus('sales')}。"
+            money = f"、{slot('sales_amount')}{m.versus('sales_amount', '金额', '成交')}"
+        yield "sales", f"成交{slot('sales')}{money or m.versus('sales', none='成交')}。"
     elif m.had("sales"):
         yield "sales", f"{m.now}没有成交，{m.earlier}成交{slot('sales.before')}。"
 
 
 def _referred(m: Material) -> str:
-    role = m.work.subject.role
-    if role in (Role.LOBBY, Role.TELLER):
+    if m.hands_over:
         return "向理财经理转介"
-    return "收到转介" if role == Role.WEALTH else "转介"
-
-
-def _of_targets(m: Material) -> str:
-    told = [target for target in m.work.targets if target.on_track is not None]
-    behind = [target for target in told if not target.on_track]
-    if not told:
-        return f"本月目标{slot('targets.all')}，均缺少可核算的数据。"
-    start = f"本月目标{slot('targets.all')}，现有数据可核算{slot('targets.known')}"
-    if not behind:
-        return f"{start}，均达到目标或跟上时间进度。"
-    if len(behind) == len(told):
-        return f"{start}，均未达到目标或时间进度。"
-    return (
-        f"{start}，{slot('targets.on_track')}达到目标或跟上时间进度，{slot('targets.behind')}落后。"
-    )
+    return "收到转介" if m.work.subject.role == Role.WEALTH else "转介"
 
 
 def results(material: Material) -> Iterator[Line]:
@@ -205,10 +121,16 @@ def _results(m: Material) -> Iterator[tuple[str, str]]:
     yield from _highlight(m)
 
 
+def _all_of(count: float) -> str:
+    """How one says that all of a number are the same."""
+    return "均为" if count > 1 else "，为"
+
+
 def _channels(m: Material) -> Iterator[tuple[str, str]]:
     used = [name for name in CHANNELS if m.has(name)]
     if len(used) == 1:
-        yield "channels", f"客户联系：{slot('contacts')}均为{CHANNELS[used[0]]}。"
+        all_of = _all_of(m.work.count("contacts"))
+        yield "channels", f"客户联系：{slot('contacts')}{all_of}{CHANNELS[used[0]]}。"
     elif used:
         used.sort(key=lambda name: -m.work.count(name))
         split = "、".join(f"{CHANNELS[name]}{slot(name)}" for name in used)
@@ -235,9 +157,16 @@ def _taken_on(m: Material) -> str:
         start = f"{m.now}的转介已承接{slot('referrals_accepted')}"
     if not won:
         return f"{start}，转介单上暂无成交"
+    told = f"，其中转介单登记成交{slot('referrals_won')}"
     if won == taken:
-        return f"{start}，转介单{every}登记为成交"
-    return f"{start}，其中转介单登记成交{slot('referrals_won')}"
+        told = f"，转介单{every}登记为成交"
+    unmatched = f"open.{OpenKind.UNMATCHED.value}.items"
+    if unmatched not in m:
+        return f"{start}{told}"
+    some = f"有{slot(unmatched)}"
+    if len(m.work.open(OpenKind.UNMATCHED)) == won:
+        some = "均" if won > 1 else ""
+    return f"{start}{told}（工作记录中{some}没有对应的成交，待核对）"
 
 
 def _products(m: Material) -> Iterator[tuple[str, str]]:
@@ -251,7 +180,8 @@ def _products(m: Material) -> Iterator[tuple[str, str]]:
         for t in types
     ]
     if len(types) == 1:
-        yield "products", f"产品成交：{slot('sales')}均为{LABELS[ProductType][types[0]]}。"
+        all_of = _all_of(m.work.count("sales"))
+        yield "products", f"产品成交：{slot('sales')}{all_of}{LABELS[ProductType][types[0]]}。"
     elif types:
         yield "products", f"产品成交：{'；'.join(split)}。"
 
@@ -266,7 +196,11 @@ def _balance(m: Material) -> Iterator[tuple[str, str]]:
         if t not in ("loan", "credit_card") and f"held_change.{t}.moved" in m
     ]
     ends = {max(moved), min(moved)} if moved else set()
-    largest = sorted((pair for pair in ends if pair[0]), key=lambda pair: (-abs(pair[0]), pair[1]))
+    least = LEAST_MOVE * max((abs(change) for change, _ in moved), default=0)
+    largest = sorted(
+        (pair for pair in ends if pair[0] and abs(pair[0]) >= least),
+        key=lambda pair: (-abs(pair[0]), pair[1]),
+    )
     parts = [
         f"{LABELS[ProductType][kind]}{slot(f'held_change.{kind}.moved')}" for _, kind in largest
     ]
@@ -284,52 +218,25 @@ def _highlight(m: Material) -> Iterator[tuple[str, str]]:
     grown = [(growth, figure) for growth, figure in compared(m) if growth >= RISE]
     if grown:
         _, figure = max(grown, key=lambda pair: (pair[0], pair[1].name))
-        rise = m.versus(figure.name) if m.even else f"，{daily(m, figure.name)}"
+        rise = m.versus(figure.name)
         yield "highlight", f"亮点：{named(figure)}{slot(figure.name)}{rise}，在各项工作中增幅最大。"
     ahead = [
         (target.rate, target.kpi, target)
         for target in m.work.targets
-        if target.on_track and target.rate and f"target.{target.kpi}" in m
+        if target.on_track and target.rate and f"target.{target.kpi}" in m and _enough(target)
     ]
     if ahead:
         best = max(ahead)[2]
         name = f"target.{best.kpi}"
+        made = f"（{slot(f'{name}.parts')}）" if f"{name}.parts" in m else ""
         yield (
             "best_target",
-            f"亮点：{best.label}{slot(f'{name}.done')}，月度目标{slot(name)}，"
+            f"亮点：{m.of_branch}本月{best.label}{slot(f'{name}.done')}{made}，月度目标{slot(name)}，"
             f"在可核算的目标中完成得最好。",
         )
 
 
-def compared(m: Material) -> Iterator[tuple[float, Measured]]:
-    """Figures worth comparing with the period before: how many times as much a working day."""
-    period = m.work.period
-    days = (period.workdays or 1) / (period.previous_workdays or 1)
-    for name in COMPARED:
-        if name == "referrals" and m.work.subject.role == Role.WEALTH:
-            continue  # others send them
-        figure = m.work.figures.get(name)
-        if figure is None or f"{name}.versus" not in m or not figure.previous:
-            continue
-        if not m.even and not _differs_daily(m, name):
-            continue
-        enough = figure.previous >= LEAST_COMPARED[period.kind]
-        changed = abs(figure.count - figure.previous) >= LEAST_CHANGE
-        if figure.unit is Unit.FEN or (enough and changed):
-            yield figure.count / figure.previous / days, figure
-
-
-def _differs_daily(m: Material, name: str) -> bool:
-    """Whether the figure by the working day reads differently from that of the period before."""
-    now, earlier = m.values.get(f"{name}.daily"), m.values.get(f"{name}.daily_before")
-    return now is not None and earlier is not None and now.text != earlier.text
-
-
-def named(figure: Measured) -> str:
-    """What a figure is called outside its own list."""
-    return SAID_AS.get(figure.name, figure.label)
-
-
-def daily(m: Material, name: str) -> str:
-    """A figure by the working day beside that of the period before."""
-    return f"日均{slot(f'{name}.daily')}，{m.earlier}日均{slot(f'{name}.daily_before')}"
+def _enough(target: TargetProgress) -> bool:
+    """Whether a share rests on more than a handful; money and counts always do."""
+    rows = target.done.rows if target.done else ()
+    return target.unit is not Unit.RATIO or len(rows) >= LEAST_BEHIND_SHARE

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from copilot.drafting.rewording import Reworder
-from copilot.drafting.summary_lines import Line, Material
+from copilot.drafting.summary_voice import Line, Material
 from copilot.llm.wire import Wire
 from copilot.records.codes import SummaryPeriod
 from copilot.records.usage import Usage

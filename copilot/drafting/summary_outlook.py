@@ -4,46 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from copilot.drafting.summary_lines import Line, Material, Topic, compared, daily, named
-from copilot.drafting.summary_values import slot
-from copilot.records.codes import Role, SummaryPeriod
-from copilot.records.metric import Unit
-from copilot.records.work import MATURITY_DAYS, OpenKind, TargetKind, TargetProgress
+from copilot.drafting import summary_targets
+from copilot.drafting.summary_said import slot
+from copilot.drafting.summary_voice import Line, Material, Topic, compared, daily, named
+from copilot.records.codes import LABELS, ProductType
+from copilot.records.work import MATURITY_DAYS, Measured, OpenKind
 
 DECLINE = 0.8  # of the period before, by the working day
 MOST_DECLINES = 2
-MOST_TARGETS = {SummaryPeriod.DAY: 1, SummaryPeriod.WEEK: 2, SummaryPeriod.MONTH: 4}
-MOST_GAPS = 2
 
 
 def problems(material: Material) -> Iterator[Line]:
     """Declines, lagging targets, money lost, complaints and what nobody has taken on."""
-    found = list(_problems(material))
-    if not found:
-        told = material.has("entries")
-        text = (
-            "按现有记录，没有发现明显下降、落后目标或未办结的事项。"
-            if told
-            else f"{material.now}没有记录，无法判断。"
-        )
-        found = [("none", text)]
+    found = list(_problems(material)) or [("none", _no_problem(material))]
     for code, text in found:
         yield Line(Topic.PROBLEMS, code, text)
 
 
+def _no_problem(m: Material) -> str:
+    if not m.has("entries"):
+        return f"{m.now}没有记录，无法判断。"
+    if not m.work.targets:
+        return "按现有记录，没有发现明显下降或未办结的事项；没有目标，未判断进度。"
+    return "按现有记录，没有发现明显下降、落后目标或未办结的事项。"
+
+
 def _problems(m: Material) -> Iterator[tuple[str, str]]:
     yield from _declines(m)
-    yield from _lagging(m)
+    yield from summary_targets.lagging(m)
     if m.has("lost"):
         money = f"、{slot('lost_amount')}" if "lost_amount" in m else ""
-        yield "lost", f"到期流失：流失到期资金{slot('lost')}{money}{_worse(m)}。"
+        yield "lost", f"到期流失：流失到期资金{slot('lost')}{money}{_worse(m)}{_where(m)}。"
     if m.has("complaints_open"):
         came = f"{m.now}收到投诉{slot('complaints')}，" if m.has("complaints") else ""
         yield "complaints", f"投诉：{came}目前未办结{slot('complaints_open')}。"
     elif m.has("complaints"):
-        yield "complaints", f"投诉：{m.now}收到投诉{slot('complaints')}，均已办结。"
+        every = "均" if m.work.count("complaints") > 1 else ""
+        yield "complaints", f"投诉：{m.now}收到投诉{slot('complaints')}，{every}已办结。"
+    elif "open.complaint.items" in m:
+        yield "complaints", f"{m.of_branch}投诉：目前未办结{slot('open.complaint.items')}。"
     if "open.referral.items" in m:
-        yield "referrals", f"转介承接：目前有{slot('open.referral.items')}转介尚未承接。"
+        count = slot("open.referral.items")
+        yield "referrals", f"{m.of_branch}转介承接：目前有{count}转介尚未承接。"
 
 
 def _worse(m: Material) -> str:
@@ -54,59 +56,53 @@ def _worse(m: Material) -> str:
     return f"，承接率{slot('retention.versus')}"
 
 
+def _where(m: Material) -> str:
+    """The member who kept the least, where a branch or the bank has several."""
+    kept = [
+        (figure.count, member)
+        for member in m.work.members
+        if (figure := m.work.figures.get(f"retention@{member.member_id}"))
+        and figure.value is not None
+    ]
+    if len(kept) < 2 or m.work.count("lost") < 2:
+        return ""
+    least, member = min(kept, key=lambda pair: (pair[0], pair[1].member_id))
+    if least >= m.work.count("retention"):
+        return ""
+    key = f"@{member.member_id}"
+    return f"，承接率最低的是{slot(f'name{key}')}（{slot(f'retention{key}')}）"
+
+
 def _declines(m: Material) -> Iterator[tuple[str, str]]:
     if m.brief or not m.has("entries"):
         return
     fallen = sorted(
-        ((growth, figure.name, named(figure)) for growth, figure in compared(m) if growth < DECLINE)
+        ((growth, figure.name, figure) for growth, figure in compared(m) if growth < DECLINE),
+        key=lambda entry: entry[:2],
     )
-    names = {name for _, name, _ in fallen}
-    if "sales_amount" in names:  # the number of sales would say the same again
+    if any(name == "sales_amount" for _, name, _ in fallen):  # their number would say it again
         fallen = [entry for entry in fallen if entry[1] != "sales"]
-    for _, name, label in fallen[:MOST_DECLINES]:
-        if m.even:
-            yield f"decline.{name}", f"{label}下滑：{slot(name)}{m.versus(name)}。"
-        else:
-            yield f"decline.{name}", f"{label}下滑：{daily(m, name)}。"
+    for _, name, figure in fallen[:MOST_DECLINES]:
+        yield f"decline.{name}", f"{named(figure)}下滑：{_fell(m, figure)}。"
 
 
-def _lagging(m: Material) -> Iterator[tuple[str, str]]:
-    behind = _behind(m)
-    most = MOST_TARGETS[m.work.period.kind]
-    for target in behind[:most]:
-        yield f"target.{target.kpi}", _lag(m, target)
+def _fell(m: Material, figure: Measured) -> str:
+    if not m.even:
+        return daily(m, figure.name)
+    return f"{slot(figure.name)}{m.versus(figure.name)}{_mostly(m, figure.name)}"
 
 
-def _behind(m: Material) -> list[TargetProgress]:
-    """Lagging targets, the furthest behind first; complaints have a sentence of their own."""
-    behind = [
-        target
-        for target in m.work.targets
-        if target.on_track is False and target.kpi != "complaints" and f"target.{target.kpi}" in m
-    ]
-    return sorted(behind, key=lambda target: (target.rate or 0) / _due(target))
-
-
-def _due(target: TargetProgress) -> float:
-    return target.pace if target.kind is TargetKind.FLOW and target.pace else 1.0
-
-
-def _lag(m: Material, target: TargetProgress) -> str:
-    name = f"target.{target.kpi}"
-    done, wanted = slot(f"{name}.done"), slot(name)
-    if target.done is None or not target.done.value or target.done.value < 0:
-        state = f"为负（{done}）" if target.done and target.done.value else "尚未破零"
-        if target.kind is TargetKind.FLOW:
-            return f"{target.label}{state}：月度目标{wanted}，时间进度已到{slot('month.pace')}。"
-        return f"{target.label}为{done}，低于目标{wanted}。"
-    if target.kind is TargetKind.FLOW:
-        return (
-            f"{target.label}落后：完成{done}，为月度目标{wanted}的{slot(f'{name}.rate')}，"
-            f"比时间进度低{slot(f'{name}.lag')}。"
-        )
-    if target.done.unit is Unit.RATIO:
-        return f"{target.label}未达标：{done}，目标{wanted}。"
-    return f"{target.label}未达标：{done}，为目标{wanted}的{slot(f'{name}.rate')}。"
+def _mostly(m: Material, name: str) -> str:
+    """The product type that fell most, when there are several."""
+    drops = []
+    for kind in LABELS[ProductType]:
+        figure = m.work.figures.get(f"{name}.{kind}")
+        if figure is not None and f"{name}.{kind}.drop" in m:
+            drops.append((figure.count - (figure.previous or 0), kind))
+    if not drops:
+        return ""
+    kind = min(drops)[1]
+    return f"，减少最多的是{LABELS[ProductType][kind]}（{slot(f'{name}.{kind}.drop')}）"
 
 
 def plan(material: Material) -> Iterator[Line]:
@@ -118,73 +114,91 @@ def plan(material: Material) -> Iterator[Line]:
 
 
 def _today(m: Material) -> Iterator[tuple[str, str]]:
+    if "open.today" in m:
+        yield (
+            "today",
+            f"到期提醒：{slot('next_workday')}上班前到期{slot('open.today')}，今日联系好："
+            f"{slot('open.today.list')}。",
+        )
     if "open.first" in m:
-        yield "first", f"下一工作日（{slot('next_workday')}）优先联系：{slot('open.first')}。"
+        yield "first", f"下一工作日（{slot('next_workday')}）优先处理：{slot('open.first')}。"
     counts = []
     for kind, words in _COUNTED.items():
         name = f"open.{kind.value}"
         if name in m:
             counts.append(words.format(slot(f"{name}.items" if kind in _BY_ITEM else name)))
     if counts:
-        yield "backlog", f"待办合计：{'、'.join(counts)}。"
+        yield "backlog", f"{m.of_branch}待办合计：{'、'.join(counts)}。"
 
 
-_BY_ITEM = (OpenKind.COMPLAINT, OpenKind.REFERRAL)
+_BY_ITEM = (OpenKind.COMPLAINT, OpenKind.REFERRAL, OpenKind.SETTLING, OpenKind.UNMATCHED)
 _COUNTED = {
     OpenKind.COMPLAINT: "投诉未办结{}",
     OpenKind.MATURITY: f"未来{MATURITY_DAYS}天资金到期{{}}",
+    OpenKind.LOST: "到期资金流失待回访{}",
     OpenKind.CALLBACK: "考虑中待回访{}",
     OpenKind.REFERRAL: "转介待承接{}",
-}
-
-
-_TAKE_ON = {
-    "branch": "督促承接",
-    Role.LOBBY.value: "提醒理财经理承接",
-    Role.TELLER.value: "提醒理财经理承接",
+    OpenKind.SETTLING: "本月转介尚无结果{}",
+    OpenKind.UNMATCHED: "转介成交待核对{}",
 }
 
 
 def _steps(m: Material) -> Iterator[tuple[str, str]]:
+    yield from _with_customers(m)
+    yield from _with_referrals(m)
+    yield from summary_targets.steps(m)
+    if "open.unmatched" in m:
+        yield (
+            "unmatched",
+            f"成交核对：转介单登记成交、工作记录没有成交的{slot('open.unmatched.items')}，"
+            f"{slot('next_workday')}前查明是漏登还是误登：{slot('open.unmatched.list')}。",
+        )
+
+
+def _with_customers(m: Material) -> Iterator[tuple[str, str]]:
+    later = slot("follow_up_by")
     if "open.complaint" in m:
         yield (
             "complaint",
-            f"投诉处理：跟进未办结投诉{slot('open.complaint.items')}"
-            f"（客户{slot('open.complaint.list')}），把处理进度告知客户。",
+            f"投诉处理：未办结{slot('open.complaint.items')}，{slot('next_workday')}前"
+            f"把处理进度告知客户：{slot('open.complaint.list')}。",
         )
     if "open.maturity" in m:
         yield (
             "maturity",
-            f"到期跟进：未来{slot('horizon')}有{slot('open.maturity')}客户的资金到期，"
-            f"先联系{slot('open.maturity.list')}，问清用途再谈续存或支取。",
+            f"到期跟进：未来{slot('horizon')}到期{slot('open.maturity')}{_money(m, 'maturity')}，"
+            f"逐户问清用途，再谈续存或支取：{slot('open.maturity.list')}。",
+        )
+    if "open.lost" in m:
+        yield (
+            "lost",
+            f"流失回访：流失客户中可联系的{slot('open.lost')}{_money(m, 'lost')}，{later}前问清"
+            f"去向和原因，愿意再谈的约面谈：{slot('open.lost.list')}。",
         )
     if "open.callback" in m:
         yield (
             "callback",
-            f"客户回访：回访还在考虑的客户{slot('open.callback')}"
-            f"（{slot('open.callback.list')}），联系前先核对同意与触达间隔。",
+            f"客户回访：还在考虑的客户{slot('open.callback')}，{later}前回访，"
+            f"联系前先核对同意与触达间隔：{slot('open.callback.list')}。",
         )
+
+
+def _with_referrals(m: Material) -> Iterator[tuple[str, str]]:
     if "open.referral" in m:
-        verb = _TAKE_ON.get(m.work.subject.role, "尽快承接")
+        verb = "提醒承接人尽快联系" if m.hands_over else "联系客户并登记承接"
         yield (
             "referral",
-            f"转介承接：{verb}转介{slot('open.referral.items')}"
-            f"（客户{slot('open.referral.list')}）。",
+            f"转介承接：未承接{slot('open.referral.items')}，{slot('next_workday')}前{verb}："
+            f"{slot('open.referral.list')}。",
         )
-    yield from _gaps(m)
-
-
-def _gaps(m: Material) -> Iterator[tuple[str, str]]:
-    """What lagging targets need a day until the end of the month."""
-    behind = [
-        target
-        for target in _behind(m)
-        if target.kind is TargetKind.FLOW and f"target.{target.kpi}.daily" in m
-    ]
-    for target in behind[:MOST_GAPS]:
-        name = f"target.{target.kpi}"
+    if "open.settling" in m:
         yield (
-            f"gap.{target.kpi}",
-            f"目标追赶：{target.label}距月度目标还差{slot(f'{name}.gap')}，月内剩"
-            f"{slot('month.left')}，日均需完成{slot(f'{name}.daily')}。",
+            "settling",
+            f"转介跟进：本月已承接、尚无结果的{slot('open.settling.items')}，"
+            f"{slot('follow_up_by')}前逐笔联系并登记结果：{slot('open.settling.list')}。",
         )
+
+
+def _money(m: Material, kind: str) -> str:
+    name = f"open.{kind}.amount"
+    return f"、{slot(name)}" if name in m else ""

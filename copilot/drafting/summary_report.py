@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from copilot.drafting.summary_lines import Line, Material, Topic, overview, results
+from copilot.drafting.summary_lines import overview, results
 from copilot.drafting.summary_outlook import plan, problems
-from copilot.drafting.summary_values import Values, pieces, slots_in
+from copilot.drafting.summary_said import Values, pieces, slots_in
+from copilot.drafting.summary_voice import Line, Material, Topic
 from copilot.records.codes import LABELS, DraftKind, ProductType, SummaryPeriod
 from copilot.records.draft import AI_LABEL, INTERNAL_NOTICE
 from copilot.records.figures import full_date, month_day
@@ -72,14 +73,13 @@ def title(work: Work) -> str:
     """Whose summary of which time."""
     staff, period = work.subject.staff, work.period
     whose = f"{staff.name}（{staff.staff_id}）" if staff else work.subject.branch.name
+    whose += "（全行）" if work.subject.is_bank else ""
     if period.kind is SummaryPeriod.DAY:
         when = full_date(period.last)
     elif period.kind is SummaryPeriod.WEEK:
-        when = f"{full_date(period.window.first)}至{month_day(period.last)}"
+        when = f"{month_day(period.window.first)}至{month_day(period.last)}"
     else:
-        when = f"{period.last.year}年{period.last.month}月"
-        until = "" if period.complete else f"（截至{month_day(period.last)}）"
-        return f"{whose}{when}工作总结{until}"
+        return f"{whose}{period.last.year}年{period.last.month}月工作总结"
     return f"{whose}{_TITLES[period.kind]}（{when}）"
 
 
@@ -87,7 +87,8 @@ def _subtitle(work: Work) -> str:
     def span(first: date, last: date, days: int) -> str:
         if first == last:
             return full_date(first)
-        return f"{full_date(first)}至{full_date(last)}（{days}个工作日）"
+        until = month_day(last) if last.year == first.year else full_date(last)
+        return f"{full_date(first)}至{until}（{days}个工作日）"
 
     period = work.period
     now = span(period.window.first, period.window.last, period.workdays)
@@ -107,7 +108,8 @@ def rows_of(line: Line, work: Work, values: Values) -> dict[str, tuple[str, ...]
     """The rows behind a sentence, by table."""
     found: dict[str, dict[str, None]] = {}
     figures = {figure.name: figure for figure in work.figures.values()}
-    figures |= {t.done.name: t.done for t in work.targets if t.done is not None}
+    for target in work.targets:
+        figures |= {done.name: done for done in (target.done, *target.parts) if done is not None}
     for name in slots_in(line.text):
         for metric in values[name].metrics:
             figure = figures[metric]
@@ -129,9 +131,10 @@ def _evidence(rows: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
     shown: list[str] = []
     for table, ids in rows.items():
         if len(ids) <= MOST_EVIDENCE:
-            shown += ids
+            shown += [row.replace("|", "·") for row in ids]  # a row known by customer and date
         else:
-            shown.append(f"{TABLES[table].label}{ids[0]}至{ids[-1]}共{len(ids)}条")
+            ends = f"{ids[0]}至{ids[-1]}".replace("|", "·")
+            shown.append(f"{TABLES[table].label}{ends}共{len(ids)}条")
     return tuple(shown)
 
 
@@ -154,14 +157,16 @@ def _staff_table(m: Material) -> Table:
         key: label for key, label in columns.items() if key != "sales_amount" or "sales_amount" in m
     }
     rows: list[tuple[Piece, ...]] = []
-    for person in m.work.team:
-        cells = [m.values.get(f"{key}@{person.staff_id}") for key in shown]
+    for member in m.work.members:
+        cells = [m.values.get(f"{key}@{member.member_id}") for key in shown]
         rows.append(
             (
-                f"{person.name}（{person.staff_id}）",
+                f"{member.name}（{member.member_id}）",
                 *(Stated(said.text, said.source) if said else "—" for said in cells),
             )
         )
+    if m.work.subject.is_bank:
+        return Table("各支行工作量", ("支行", *shown.values()), tuple(rows))
     note = "转介含转出与收到，同一笔在转出人和承接人名下各计一次。"
     return Table("员工工作量", ("员工", *shown.values()), tuple(rows), note)
 
@@ -187,7 +192,8 @@ def _target_table(m: Material) -> tuple[Block, ...]:
     note = "累计类指标按本月已过工作日占全月的比例判断进度。"
     untold = [f"{t.label}（{t.missing}）" for t in shown if t.done is None]
     note += f"没有数据、未列的指标：{'、'.join(untold)}。" if untold else ""
-    return (Table("目标进度（本月）", ("指标", "目标", "完成", "完成率", "判断"), rows, note),)
+    title = f"{m.work.answers_for}目标进度（本月）"
+    return (Table(title, ("指标", "目标", "完成", "完成率", "判断"), rows, note),)
 
 
 def _target_row(target: TargetProgress, m: Material) -> tuple[Piece, ...]:
@@ -196,15 +202,15 @@ def _target_row(target: TargetProgress, m: Material) -> tuple[Piece, ...]:
         return Stated(said.text, said.source) if said else "—"
 
     name = f"target.{target.kpi}"
-    rate, judged = cell(f"{name}.rate"), _verdict(target)
-    return (target.label, cell(name), cell(f"{name}.done"), rate, judged)
+    label = f"{target.label}（控制数）" if target.kind is TargetKind.CEILING else target.label
+    return (label, cell(name), cell(f"{name}.done"), cell(f"{name}.rate"), _verdict(target))
 
 
 def _verdict(target: TargetProgress) -> str:
     words = {
         TargetKind.FLOW: ("跟上时间进度", "落后时间进度"),
         TargetKind.LEVEL: ("达到目标", "未达目标"),
-        TargetKind.CEILING: ("未超出", "超出目标"),
+        TargetKind.CEILING: ("控制数内", "未达目标（超出控制数）"),
     }
     good, bad = words[target.kind]
     if target.kind is TargetKind.FLOW and target.rate is not None and target.rate >= 1:

@@ -8,77 +8,28 @@ Sentences are written with these placeholders, by code or by a model; figures co
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import date
 
+from copilot.drafting.summary_open import open_values
+from copilot.drafting.summary_said import AMOUNT_ROLE, ROLE, Said, date_fact, stated
 from copilot.records.codes import SummaryPeriod
 from copilot.records.compliance import Fact
-from copilot.records.figures import amount_reported, full_date, month_day, reported
+from copilot.records.figures import amount_in_wan, full_date, in_wan, month_day
 from copilot.records.metric import Unit
-from copilot.records.report import Piece, Stated
 from copilot.records.work import (
     MATURITY_DAYS,
     Measured,
-    OpenItem,
-    OpenKind,
+    TargetKind,
     TargetProgress,
     Work,
     WorkPeriod,
 )
 
-SLOT = re.compile(r"\{\{\s*([^{}\s]+)\s*\}\}")
 MOST_GROWTH = 3.0  # beyond this a percentage says less than the difference
 LEAST_BASE = 5  # counts below this are not turned into percentages
-ROLE = "quoted"  # the words around a count or share do not say what it is
-AMOUNT_ROLE = "amount"
-LISTED = {SummaryPeriod.DAY: 3, SummaryPeriod.WEEK: 5, SummaryPeriod.MONTH: 8}
-_WHY = {
-    OpenKind.COMPLAINT: "投诉未办结",
-    OpenKind.CALLBACK: "还在考虑",
-    OpenKind.REFERRAL: "转介待承接",
-}
+ALMOST = 0.999
 NOW = {SummaryPeriod.DAY: "今日", SummaryPeriod.WEEK: "本周", SummaryPeriod.MONTH: "本月"}
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """The words of one placeholder, the facts they state, and where they come from.
-
-    ``metrics`` are the figures behind it, ``rows`` further rows as ``table:id``.
-    """
-
-    text: str
-    source: str
-    facts: tuple[Fact, ...] = ()
-    metrics: tuple[str, ...] = ()
-    rows: tuple[str, ...] = ()
-
-
-Values = Mapping[str, Said]
-
-
-def slot(name: str) -> str:
-    """A placeholder.
-
-    >>> slot("calls")
-    '{{ calls }}'
-    """
-    return f"{{{{ {name} }}}}"
-
-
-def slots_in(template: str) -> list[str]:
-    """The placeholders of a sentence, in order."""
-    return SLOT.findall(template)
-
-
-def pieces(template: str, values: Values) -> tuple[Piece, ...]:
-    """A sentence with its placeholders filled."""
-    found: list[Piece] = []
-    for number, part in enumerate(SLOT.split(template)):
-        found.append(Stated(values[part].text, values[part].source) if number % 2 else part)
-    return tuple(found)
 
 
 def before(period: WorkPeriod) -> str:
@@ -98,26 +49,10 @@ def summary_values(work: Work) -> dict[str, Said]:
     for target in work.targets:
         values |= _of_target(target, work.period)
     values |= _of_targets(work.targets)
-    values |= _of_open_items(work)
+    values |= open_values(work)
+    values |= {f"name@{m.member_id}": Said(m.name, "") for m in work.members}
     values |= _of_dates(work.period)
     return values
-
-
-def stated(value: float, unit: Unit, counter: str) -> tuple[str, Fact]:
-    """A value as summaries state it, and the fact that this states (figures have no sign).
-
-    >>> stated(0.8945, Unit.RATIO, "")[0], stated(12, Unit.COUNT, "笔")[0]
-    ('89.5%', '12笔')
-    """
-    if unit is Unit.FEN:
-        fen = reported(round(value))
-        return amount_reported(fen), Fact("", AMOUNT_ROLE, "amount", abs(fen))
-    if unit in (Unit.RATIO, Unit.POINTS):
-        percent = round(value * 100, 1)
-        name = "%" if unit is Unit.RATIO else "个百分点"
-        return f"{percent:g}{name}", Fact("", ROLE, "rate", abs(percent) * 100)
-    number = round(value, 1)
-    return f"{number:.10g}{counter}", Fact("", ROLE, "count", abs(number))
 
 
 def _said(value: float, figure: Measured, *, unit: Unit | None = None, words: str = "{}") -> Said:
@@ -132,6 +67,8 @@ def _of_figure(figure: Measured, earlier: str) -> dict[str, Said]:
     if figure.value is None:
         return {}
     name, found = figure.name, {figure.name: _said(figure.value, figure)}
+    if figure.previous is not None and figure.value < figure.previous:
+        found[f"{name}.drop"] = _said(figure.previous - figure.value, figure)
     if figure.value < 0 or name.endswith("_change") or name.startswith("held_change"):
         found[f"{name}.moved"] = _moved(figure)
         found[f"{name}.size"] = _said(abs(figure.value), figure)
@@ -186,46 +123,48 @@ def _of_target(target: TargetProgress, period: WorkPeriod) -> dict[str, Said]:
     name, done = f"target.{target.kpi}", target.done
     metrics = (done.name,) if done else ()
 
-    def said(value: float, unit: Unit = target.unit) -> Said:
-        text, fact = stated(value, unit, target.counter)
+    def said(value: float, unit: Unit = target.unit, words: str = "{}") -> Said:
+        text, fact = _target_value(value, unit, target.counter)
         facts = (Fact(target.source, fact.role, fact.kind, fact.value),)
-        return Said(text, target.source, facts, metrics)
+        return Said(words.format(text), target.source, facts, metrics)
 
-    found = {name: said(target.target)}
+    ceiling = target.kind is TargetKind.CEILING
+    found = {name: said(target.target, words="不超过{}" if ceiling else "{}")}
     if done is None or done.value is None:
         return found
     found[f"{name}.done"] = said(done.value)
+    found[f"{name}.size"] = said(abs(done.value))
+    found[f"{name}.gap"] = said(max(target.target - done.value, 0))
     if target.rate is not None:
-        found[f"{name}.rate"] = said(target.rate, Unit.RATIO)
-        found[f"{name}.lag"] = said(abs(target.pace - target.rate), Unit.POINTS)
-    gap = max(target.target - done.value, 0)
-    found[f"{name}.gap"] = said(gap)
+        # What falls short by a hair must not read as reached.
+        short = target.kind is TargetKind.LEVEL and not target.on_track
+        found[f"{name}.rate"] = said(min(target.rate, ALMOST) if short else target.rate, Unit.RATIO)
+    if target.parts:
+        found[f"{name}.parts"] = _parts(target)
     left = period.month_workdays - period.month_elapsed
-    if left > 0:
-        found[f"{name}.daily"] = said(gap / left)
+    if target.kind is TargetKind.FLOW and left > 0:
+        found[f"{name}.daily"] = said(max(target.target - done.value, 0) / left)
+        if target.expected is not None:
+            found[f"{name}.expected"] = said(target.expected)
     return found
 
 
-def _of_open_items(work: Work) -> dict[str, Said]:
-    found: dict[str, Said] = {}
-    most = LISTED[work.period.kind]
-    for kind in OpenKind:
-        items = work.open(kind)
-        if not items:
-            continue
-        people = list(dict.fromkeys(item.customer_id for item in items))
-        rows = tuple(f"{item.table}:{row}" for item in items for row in item.rows)
-        source, name = f"open.{kind.value}", f"open.{kind.value}"
-        counted = (Fact(source, ROLE, "count", len(people)),)
-        found[name] = Said(f"{len(people)}户", source, counted, rows=rows)
-        total = (Fact(source, ROLE, "count", len(items)),)
-        unit = {OpenKind.COMPLAINT: "件"}.get(kind, "笔")
-        found[f"{name}.items"] = Said(f"{len(items)}{unit}", source, total, rows=rows)
-        found[f"{name}.list"] = _listed(_first_of_each(items)[:most], source, {})
-    first = _first_of_each(work.open_items)[: LISTED[SummaryPeriod.DAY]]
-    if first:
-        found["open.first"] = _listed(first, "open.first", _WHY)
-    return found
+def _target_value(value: float, unit: Unit, counter: str) -> tuple[str, Fact]:
+    """Money of targets all in one unit, so that shares can be computed again from the page."""
+    if unit is Unit.FEN and value:
+        return amount_in_wan(round(value)), Fact("", AMOUNT_ROLE, "amount", abs(in_wan(value)))
+    return stated(value, unit, counter)
+
+
+def _parts(target: TargetProgress) -> Said:
+    """What a share is made of: 外呼20次、接通16次."""
+    words, facts = [], []
+    for part in target.parts:
+        text, fact = _target_value(part.count, part.unit, part.counter)
+        words.append(f"{part.label}{text}")
+        facts.append(Fact(target.source, fact.role, fact.kind, fact.value))
+    metrics = tuple(part.name for part in target.parts)
+    return Said("、".join(words), target.source, tuple(facts), metrics)
 
 
 def _of_targets(targets: Sequence[TargetProgress]) -> dict[str, Said]:
@@ -246,26 +185,6 @@ def _of_targets(targets: Sequence[TargetProgress]) -> dict[str, Said]:
     }
 
 
-def _listed(items: Sequence[OpenItem], source: str, why: Mapping[OpenKind, str]) -> Said:
-    """Customers by the bank's own ids, each with the date that matters or with ``why``."""
-    words = []
-    for item in items:
-        note = f"{month_day(item.due)}到期" if item.due else why.get(item.kind, "")
-        note += "，自动转存" if item.renews else ""
-        words.append(f"{item.customer_id}（{note}）" if note else item.customer_id)
-    facts = tuple(_date_fact(item.due, source) for item in items if item.due)
-    rows = tuple(f"{item.table}:{row}" for item in items for row in item.rows)
-    return Said("、".join(words), source, facts, rows=rows)
-
-
-def _first_of_each(items: Sequence[OpenItem]) -> list[OpenItem]:
-    """One item a customer, the most pressing."""
-    first: dict[str, OpenItem] = {}
-    for item in items:
-        first.setdefault(item.customer_id, item)
-    return list(first.values())
-
-
 def _of_dates(period: WorkPeriod) -> dict[str, Said]:
     def days(count: int) -> Said:
         fact = Fact("period", ROLE, "term", count)
@@ -283,7 +202,9 @@ def _of_dates(period: WorkPeriod) -> dict[str, Said]:
         "month.left": days(left),
         "month.pace": Said(pace, "period", (Fact("period", ROLE, "rate", fact.value),)),
         "horizon": _horizon(),
+        "month.elapsed": days(period.month_elapsed),
         "next_workday": _day(period.next_workday, short=True),
+        "follow_up_by": _day(period.follow_up_by, short=True),
     }
 
 
@@ -294,14 +215,4 @@ def _horizon() -> Said:
 
 def _day(day: date, *, short: bool = False) -> Said:
     text = month_day(day) if short else full_date(day)
-    return Said(text, "period", (_date_fact(day, "period"),))
-
-
-def _date_fact(day: date, source: str) -> Fact:
-    return Fact(source, "date", "date", day.isoformat())
-
-
-def facts_of(values: Values) -> tuple[Fact, ...]:
-    """Everything that a summary may state, for the checker; what says the same stands once."""
-    facts = (fact for said in values.values() for fact in said.facts)
-    return tuple({(fact.role, fact.kind, fact.value): fact for fact in facts}.values())
+    return Said(text, "period", (date_fact(day, "period"),))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from copilot.drafting.limits import kind_on
 from copilot.drafting.slots import PERSONAL_PATHS, Slot, parse
 from copilot.errors import InputError, NotFound
 from copilot.records.codes import Channel, DraftKind, LifeStage, Occasion, ProductType
@@ -17,11 +19,8 @@ from copilot.records.script_entry import ScriptEntry
 from copilot.records.template import Condition, Script, Template
 from copilot.records.yaml_file import Location, YamlFile
 
-#: Files beside the templates that are none: what was approved, and how the bank reviews.
-OTHER_FILES = frozenset({"approvals.yaml", "review.yaml"})
-MESSAGE_CHANNELS = frozenset(
-    {Channel.WECOM, Channel.SMS, Channel.APP, Channel.SOCIAL, Channel.EMAIL}
-)
+#: Files beside the templates that are none: approvals, phrases, how the bank reviews.
+OTHER_FILES = frozenset({"approvals.yaml", "phrases.yaml", "review.yaml"})
 
 #: Profile features that a condition may compare (amounts in fen, spans in days).
 CONDITION_FEATURES = frozenset(
@@ -50,8 +49,10 @@ CONDITION_FEATURES = frozenset(
         "maturing_30",
         "maturing_today",
         "n_salary_cp",
+        "next_maturity_auto_renew",
         "pension_in_90",
         "salary_month",
+        "sh_mobile",
         "tenure_days",
         "tuition_365",
     }
@@ -66,6 +67,7 @@ ELEMENTS: dict[str, tuple[str, ...]] = {
         "可能亏损",
         "可能有汇率损失",
         "退保可能有损失",
+        "退保按现金价值，可能低于已交保费",
         "请结合还款能力理性借贷",
         "分期会产生利息",
     ),
@@ -205,14 +207,14 @@ def _scripts(path: Path) -> Iterable[Script]:
     for position in range(len(file.data)):
         move = file.validated(ScriptEntry, (position,))
         _check_text(file, move.text, (position, "text"))
-        yield move.script()
+        unless = _conditions(file, move.unless, (position, "unless"))
+        yield replace(move.script(), unless=tuple(unless))
 
 
 def _check_kind(file: YamlFile, sheet: _TemplateSheet) -> None:
     for position, channel in enumerate(sheet.channels):
-        message = channel in MESSAGE_CHANNELS
-        if message != (sheet.kind is DraftKind.MESSAGE):
-            wanted = DraftKind.MESSAGE if message else DraftKind.PITCH
+        wanted = kind_on(channel)
+        if sheet.kind is not wanted:
             raise file.error(f"渠道 {channel} 的模板应是 {wanted} 类。", ("channels", position))
 
 
@@ -256,9 +258,11 @@ def _check_element(file: YamlFile, element: str, text: str, location: Location) 
         )
 
 
-def _conditions(file: YamlFile, conditions: dict[str, str]) -> Iterable[Condition]:
+def _conditions(
+    file: YamlFile, conditions: dict[str, str], place: Location = ("conditions",)
+) -> Iterable[Condition]:
     for feature, comparison in conditions.items():
-        location = ("conditions", feature)
+        location = (*place, feature)
         if feature not in CONDITION_FEATURES:
             allowed = "、".join(sorted(CONDITION_FEATURES))
             raise file.error(

@@ -19,6 +19,7 @@ from copilot.drafting.limits import LONGEST
 from copilot.drafting.literal import is_chinese, own_contacts, own_figures
 from copilot.drafting.model_brief import placeholder
 from copilot.drafting.model_writer import MOST_REWRITES
+from copilot.drafting.phrases import Phrases
 from copilot.drafting.slots import Slot, parse
 from copilot.drafting.template_files import template_of
 from copilot.drafting.template_writer import (
@@ -27,7 +28,6 @@ from copilot.drafting.template_writer import (
     mandated_wording,
     usable_placeholders,
 )
-from copilot.drafting.writer import SPOKEN
 from copilot.errors import InputError, ModelUnavailable
 from copilot.llm.prompts import load_prompt
 from copilot.llm.pseudonyms import Pseudonyms
@@ -72,12 +72,13 @@ class TemplateModelWriter:
         bank_name: the bank it writes for.
     """
 
-    def __init__(self, wire: Wire, prompts_dir: Path, bank_name: str) -> None:
+    def __init__(self, wire: Wire, prompts_dir: Path, bank_name: str, phrases: Phrases) -> None:
         from copilot.llm.chat_model import ChatModel
 
         self._model = ChatModel(wire, Pseudonyms.of(()).guard, max_tokens=REPLY_TOKENS)
         self._prompts_dir = prompts_dir
         self._bank_name = bank_name
+        self._phrases = phrases
 
     def propose(
         self,
@@ -153,7 +154,7 @@ class TemplateModelWriter:
             "tone": cell.tone,
             "fields": usable_placeholders(cell, products),
             "moves": moves[:_MATERIAL],
-            "required": mandated_wording(cell),
+            "required": mandated_wording(cell, self._phrases),
             "draft": "",
             "findings": [],
         }
@@ -161,7 +162,7 @@ class TemplateModelWriter:
 
 def _labelled(text: str, cell: Cell) -> str:
     """A model's words with the label that readers are owed; what is spoken has it on the screen."""
-    return text if cell.channel in SPOKEN else f"{text}{AI_MARK}"
+    return text if cell.channel.spoken else f"{text}{AI_MARK}"
 
 
 def _template(

@@ -8,53 +8,22 @@ come after.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from copilot.drafting.limits import kind_on
 from copilot.drafting.model_brief import placeholder
+from copilot.drafting.phrases import Phrases
 from copilot.drafting.slots import FILTERS, PATHS, PERSONAL_PATHS
-from copilot.drafting.template_files import ELEMENTS, MESSAGE_CHANNELS, template_of
-from copilot.records.codes import Channel, DraftKind, LifeStage, ProductType, label
+from copilot.drafting.template_files import ELEMENTS, template_of
+from copilot.records.codes import Channel, LifeStage, ProductType, label
 from copilot.records.product import Product
 from copilot.records.template import Move, Script, Template
 
 EMBEDDED = "embedded"
 LONGEST_LIFE = timedelta(days=365)
-_GREETING = "{{ customer.salutation | greeting }}，"
-_IDENTITY = (
-    "我是{{ bank.name }}{{ branch.name }}的{{ staff.name }}，工号{{ staff.number }}，"
-    "您现在说话方便吗？"
-)
-_VERIFY = "（方便再往下说）按规定先跟您核对一下身份，密码和验证码我都不会问。"
-_FAREWELL = "（不方便或者不需要）好的，不打扰您了，再见。"
-_UNSUBSCRIBE = "不想再收到此类消息，可在消息设置中关闭。"
-_NO_HURRY = "今天不必决定，和家里人商量好再说。"
-_PROVIDER = "发行机构：{{ product.issuer }}。"
-_LIQUIDITY, _RISK = "{{ product.liquidity }}", "{{ product.risk_statement }}"
-#: The risk in a few words, where the whole statement would not be heard out.
-_RISK_WORDS: Mapping[ProductType, str] = {
-    ProductType.WMP: "理财非存款、产品有风险、投资须谨慎。",
-    ProductType.FUND: "基金有风险，投资需谨慎。",
-    ProductType.GOLD: "金价涨跌都可能很大，可能亏损本金。",
-    ProductType.PENSION: "账户里的投资可能亏损。",
-    ProductType.FX: "换回人民币可能有汇率损失。",
-    ProductType.INSURANCE: "犹豫期后退保可能有损失。",
-    ProductType.LOAN: "贷款有成本，请结合还款能力理性借贷。",
-    ProductType.CREDIT_CARD: "分期会产生利息，逾期会影响征信。",
-    ProductType.STRUCTURED_DEPOSIT: _RISK,
-    ProductType.PRIVATE_FUND: _RISK,
-}
-#: What even a text message must say of a product.
-_TOLD_IN_SMS: Mapping[ProductType, str] = {
-    **dict.fromkeys(
-        (ProductType.WMP, ProductType.FUND, ProductType.INSURANCE),
-        "由{{ product.issuer }}提供，本行代销",
-    ),
-    ProductType.LOAN: "年化利率{{ product.apr_bp | percent }}至"
-    "{{ product.apr_high_bp | percent }}（单利，{{ today | date }}）",
-}
 _NAMED = re.compile(r"[^a-z0-9]+")
 
 
@@ -108,13 +77,12 @@ def entries_of(
 ) -> dict[str, Any]:
     """The entries of a template file for a text that is to serve all ``cells``."""
     first = cells[0]
-    message = first.channel in MESSAGE_CHANNELS
     model = {"drafted_by": drafted_by} if drafted_by else {}
     return model | {
         "id": template_id or first.template_id,
         "version": version,
         "title": title or first.title,
-        "kind": (DraftKind.MESSAGE if message else DraftKind.PITCH).value,
+        "kind": kind_on(first.channel).value,
         "product_types": list(dict.fromkeys(cell.product_type.value for cell in cells)),
         "life_stages": list(dict.fromkeys(c.life_stage.value for c in cells if c.life_stage)),
         "segments": list(dict.fromkeys(cell.segment for cell in cells if cell.segment)),
@@ -140,6 +108,7 @@ def required_elements(text: str) -> list[str]:
 def embedded_proposal(
     cell: Cell,
     scripts: Sequence[Script],
+    phrases: Phrases,
     fits: Callable[[Template], bool],
     *,
     author: str,
@@ -151,12 +120,13 @@ def embedded_proposal(
     Args:
         cell: what it is for.
         scripts: the bank's approved moves.
+        phrases: its fixed phrases, and how they are laid out.
         fits: whether a template passes the checker and keeps to its channel's length.
 
     Returns ``None`` where the bank has no move about the product type.
     """
     candidate: Template | None = None
-    for text in _texts(cell, scripts, as_of):
+    for text in _texts(cell, scripts, phrases, as_of):
         given = entries_of([cell], text, author=author, as_of=as_of, version=version)
         candidate = template_of(given)
         if fits(candidate):
@@ -164,11 +134,13 @@ def embedded_proposal(
     return candidate
 
 
-def mandated_wording(cell: Cell) -> list[str]:
+def mandated_wording(cell: Cell, phrases: Phrases) -> list[str]:
     """What a text of the cell must carry whatever else it says."""
-    words = [_RISK_WORDS[cell.product_type]] if cell.product_type in _RISK_WORDS else []
+    risk = phrases.risk_words.get(cell.product_type)
+    words = [risk] if risk else []
     if cell.channel is Channel.SMS:
-        words = ["【{{ bank.name }}】（在最前）", *words, "拒收请回复R（在最后）"]
+        first, last = phrases.phrases["signature"], phrases.phrases["opt_out"]
+        words = [f"{first}（在最前）", *words, f"{last}（在最后）"]
     return words
 
 
@@ -192,50 +164,27 @@ def _on_record(path: str, products: Sequence[Product]) -> bool:
     return any(getattr(product, field) not in (None, "") for product in products)
 
 
-def _texts(cell: Cell, scripts: Sequence[Script], as_of: date) -> Iterator[str]:
+def _texts(cell: Cell, scripts: Sequence[Script], phrases: Phrases, as_of: date) -> Iterator[str]:
     """The texts that the moves make for the channel, fullest first."""
     said = {move: _move(move, cell, scripts, as_of) for move in Move}
-    if not said[Move.PRODUCT]:
+    product, close = said[Move.PRODUCT], said[Move.CLOSE]
+    if not product:
         return
-    need, product, close = said[Move.NEED], said[Move.PRODUCT], said[Move.CLOSE]
-    words = _RISK_WORDS.get(cell.product_type, "")
-    statement = _RISK if words else ""
-    if cell.life_stage is LifeStage.RETIRED:
-        close = _NO_HURRY
-    match cell.channel:
-        case Channel.PHONE:
-            told = product + (_LIQUIDITY if _LIQUIDITY not in product else "") + statement
-            yield "\n".join(
-                (
-                    _GREETING + _IDENTITY,
-                    _VERIFY,
-                    f"（核对无误）{need or '想问问您，愿不愿意了解一下？'}",
-                    f"（愿意）{told}{close}",
-                    _FAREWELL,
-                )
-            )
-        case Channel.COUNTER | Channel.WECOM:
-            ending = close if cell.life_stage is LifeStage.RETIRED else ""
-            for parts in ((need, product, words, close), (product, words, close)):
-                yield _GREETING + "".join(parts)
-            yield _GREETING + product + words + ending
-            yield product + words + ending
-            yield _GREETING + product + _PROVIDER + words
-        case Channel.SMS:
-            about = "【{{ bank.name }}】{{ product.name }}"
-            where = "的规则可到{{ branch.name }}或在官方手机银行查看，"
-            told = _TOLD_IN_SMS.get(cell.product_type, "")
-            yield f"{about}{where}看清再决定。{words}拒收请回复R"
-            yield f"{about}{told or '可到网点了解'}。{words}拒收请回复R"
-        case Channel.APP | Channel.EMAIL:
-            yield f"{_GREETING}{product}{_LIQUIDITY}{statement}{_UNSUBSCRIBE}"
-            yield f"{_GREETING}{product}{statement}{_UNSUBSCRIBE}"
-            yield f"{_GREETING}{product}{_PROVIDER}{statement}{_UNSUBSCRIBE}"
-        case _:
-            where = "办理请到{{ bank.name }}网点或官方手机银行。"
-            yield f"{product}{_LIQUIDITY}{statement}{where}"
-            yield f"{product}{statement}{where}"
-            yield f"{product}{_PROVIDER}{statement}{where}"
+    spoken_to_retired = cell.life_stage is LifeStage.RETIRED
+    close = phrases.no_hurry if spoken_to_retired else close
+    words = phrases.risk_words.get(cell.product_type, "")
+    asked = phrases.ask if cell.channel is Channel.PHONE else ""
+    pieces = {
+        "need": said[Move.NEED] or asked,
+        "product": product,
+        "close": close,
+        "ending": close if spoken_to_retired else "",
+        "words": words,
+        "statement": phrases.statement if words else "",
+        "liquidity": "" if phrases.liquidity in product else phrases.liquidity,
+        "told": phrases.told_in_sms.get(cell.product_type, phrases.untold),
+    }
+    yield from phrases.laid_out(cell.channel, pieces)
 
 
 def _move(move: Move, cell: Cell, scripts: Sequence[Script], as_of: date) -> str:
@@ -248,7 +197,7 @@ def _move(move: Move, cell: Cell, scripts: Sequence[Script], as_of: date) -> str
         and cell.product_type in script.product_types
         and _among(cell.life_stage, script.life_stages)
         and _among(cell.channel, script.channels)
-        and not (script.manners or script.occasions or script.reasons)
+        and not (script.manners or script.occasions or script.reasons or script.product_codes)
     ]
     best = min(suiting, key=lambda s: (not s.life_stages, not s.channels), default=None)
     return best.text if best else ""

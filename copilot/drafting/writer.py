@@ -7,7 +7,7 @@ text, and every figure stands in a slot filled from a record.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from copilot.drafting.brief import (
@@ -20,25 +20,26 @@ from copilot.drafting.brief import (
 from copilot.drafting.citations import cite
 from copilot.drafting.composer import Composer
 from copilot.drafting.fill import Filled, MissingSlot, fill
-from copilot.drafting.limits import too_long
+from copilot.drafting.limits import kind_on, too_long
 from copilot.drafting.moves import (
     MAIN_MOVES,
-    MOST_OBJECTIONS,
     MOVE_TITLES,
     Chosen,
+    likely_objections,
     main_moves,
     script_moves,
 )
 from copilot.drafting.product_lines import paths_in, record_facts, risk_reminder
-from copilot.records.codes import Channel, DraftKind
+from copilot.records.codes import Channel, Occasion, label
 from copilot.records.draft import INTERNAL_NOTICE, Draft
 from copilot.records.profile import FeatureScalar, Profile
 from copilot.records.template import Approval, Condition, Move, Script, Template
 
 _CUSTOMERS_WORDS = re.compile(r"(?<=客户说“)[^”]+(?=”)")
-SPOKEN = (Channel.COUNTER, Channel.PHONE)
-#: A benchmark needs its basis and statement beside it, which nobody takes in over the phone.
-_NOT_ON_THE_PHONE = frozenset(
+#: Where one answers the other: by voice, or in a chat.
+_TALKED = (Channel.COUNTER, Channel.PHONE, Channel.WECOM)
+#: A benchmark needs its basis and statement beside it, which nobody takes in by ear.
+_NOT_SPOKEN = frozenset(
     {
         "product.benchmark_low_bp",
         "product.benchmark_high_bp",
@@ -49,11 +50,6 @@ _NOT_ON_THE_PHONE = frozenset(
 
 #: Decides whether a filled template may be used now: the approval that covers it, or ``None``.
 Admission = Callable[[Template, Draft], Approval | None]
-
-
-def draft_kind(channel: Channel) -> DraftKind:
-    """A pitch where people speak, a message where they read."""
-    return DraftKind.PITCH if channel in SPOKEN else DraftKind.MESSAGE
 
 
 def fill_approved(
@@ -100,7 +96,7 @@ APPROACHES = (
     Approach("先讲清楚", (Move.OPENING, Move.PRODUCT, Move.RISK, Move.NEED, Move.CLOSE)),
     Approach(
         "先答疑问",
-        (Move.OPENING, Move.OBJECTION, Move.NEED, Move.PRODUCT, Move.RISK, Move.CLOSE),
+        (Move.OPENING, Move.NEED, Move.OBJECTION, Move.PRODUCT, Move.RISK, Move.CLOSE),
     ),
 )
 
@@ -117,13 +113,23 @@ def approaches(brief: WritingBrief, scripts: Sequence[Script]) -> Iterator[Draft
     its risk, so both are there even where the bank has no script. Each approach uses other
     scripts than those before it, as far as the bank has some.
     """
-    menu = {move: script_moves(move, brief, scripts) for move in MOVE_TITLES}
+    talk = _conversation(brief)
+    menu = {move: script_moves(move, talk, scripts) for move in MOVE_TITLES}
     used: set[str] = set()
     for approach in APPROACHES:
         chosen = main_moves(menu, used)
-        used |= {script.script_id for script, _ in chosen.values()}
-        objections = menu[Move.OBJECTION][:MOST_OBJECTIONS]
+        objections = likely_objections(menu[Move.OBJECTION], brief.asked_for, used)
+        used |= {script.script_id for script, _ in (*chosen.values(), *objections)}
         yield draft_of(brief, _told(approach, brief, chosen, objections))
+
+
+def _conversation(brief: WritingBrief) -> WritingBrief:
+    """The talk that a text leads to: nobody talks in a leaflet, but who has read it may come in."""
+    if brief.channel in _TALKED:
+        return brief
+    first = brief.occasion is Occasion.FIRST
+    occasion = Occasion.ASKED if first else brief.occasion
+    return replace(brief, channel=Channel.COUNTER, occasion=occasion)
 
 
 def _told(
@@ -134,7 +140,8 @@ def _told(
 ) -> Filled:
     waiting = list(objections)
     told = paths_in(script.text for script, _ in chosen.values())
-    composer = Composer().add(INTERNAL_NOTICE).line(f"谈法：{approach.title}")
+    read_first = "" if brief.channel in _TALKED else f"（客户看到{label(brief.channel)}来问时用）"
+    composer = Composer().add(INTERNAL_NOTICE).line(f"谈法：{approach.title}{read_first}")
     for move in approach.moves:
         if move is Move.OBJECTION:
             if waiting:
@@ -166,10 +173,8 @@ def own_words(text: str) -> str:
 
 
 def referral_line(brief: WritingBrief, scripts: Sequence[Script]) -> str:
-    """What a seller without the authority may say instead: a hand-over and nothing else."""
-    for _, filled in script_moves(Move.REFERRAL, brief, scripts):
-        return filled.text
-    return "这项业务由有资格的理财经理为您介绍，我请同事过来，您看方便吗？"
+    """What a seller without the authority says instead, or nothing when no script is there."""
+    return next((f.text for _, f in script_moves(Move.REFERRAL, brief, scripts)), "")
 
 
 def dissuasion(brief: WritingBrief, scripts: Sequence[Script]) -> str:
@@ -177,12 +182,21 @@ def dissuasion(brief: WritingBrief, scripts: Sequence[Script]) -> str:
     return next((f.text for _, f in script_moves(Move.DISSUADE, brief, scripts)), "")
 
 
+def service_line(brief: WritingBrief, scripts: Sequence[Script], rules: Collection[str]) -> str:
+    """What is said to a customer whom one of these rules has served first, or nothing."""
+    serving = [script for script in scripts if {*script.reasons} & {*rules}]
+    plain = [replace(script, reasons=()) for script in serving]
+    return next((f.text for _, f in script_moves(Move.SERVE, brief, plain)), "")
+
+
 def _written_for(template: Template, brief: WritingBrief) -> bool:
     if not template.fits(brief.product, brief.channel) or not template.valid_on(brief.as_of):
         return False
     if template.life_stages and brief.life_stage not in template.life_stages:
         return False
-    if template.occasions and brief.occasion not in template.occasions:
+    # A follow-up goes on from a visit: a text for a first contact would start again.
+    anytime = () if brief.occasion is Occasion.FOLLOW_UP else Occasion
+    if brief.occasion not in (template.occasions or anytime):
         return False
     profile = brief.profile
     segments = {*profile.segments, *profile.segments.values()} if profile else set()
@@ -217,10 +231,15 @@ _REASONS_OF = {
 
 
 def _agrees(condition: Condition, brief: WritingBrief) -> bool:
-    """Whether a template's situation is the reason that leads the staff card."""
+    """Whether a template's situation is the reason that leads the staff card.
+
+    A condition that holds where there is nothing describes no situation.
+    """
     leading = leading_reason(brief)
     reasons = _REASONS_OF.get(condition.feature)
-    return reasons is None or (leading is not None and leading.code in reasons)
+    if reasons is None or condition.met(0):
+        return True
+    return leading is not None and leading.code in reasons
 
 
 def _specificity(template: Template) -> tuple[int, ...]:
@@ -240,14 +259,15 @@ def _before(move: Move, brief: WritingBrief) -> Iterable[Filled]:
 
     Only where people speak: a holding does not belong in a message that may be read elsewhere.
     """
-    if move is Move.NEED and brief.channel in SPOKEN and (reason := sayable_reason(brief)).text:
+    if move is Move.NEED and brief.channel.spoken and (reason := sayable_reason(brief)).text:
         yield reason
 
 
 def _after(move: Move, brief: WritingBrief, told: frozenset[str]) -> Iterable[Filled]:
     """What the record adds to a move, as far as no script of the talking points tells it."""
     if move is Move.PRODUCT:
-        facts = record_facts(brief.product, brief.slot_values, told | unspoken(brief.channel))
+        talk = _conversation(brief)
+        facts = record_facts(brief.product, talk.slot_values, told | unspoken(talk.channel))
         if facts.text:
             yield facts
     if move is Move.RISK:
@@ -258,13 +278,13 @@ def _after(move: Move, brief: WritingBrief, told: frozenset[str]) -> Iterable[Fi
 
 def unspoken(channel: Channel) -> frozenset[str]:
     """Slots that are left to the written material on a channel."""
-    return _NOT_ON_THE_PHONE if channel is Channel.PHONE else frozenset()
+    return _NOT_SPOKEN if channel.spoken else frozenset()
 
 
 def draft_of(brief: WritingBrief, filled: Filled) -> Draft:
     """A filled text as a draft of the brief, cited and with its staff card."""
     return Draft(
-        kind=draft_kind(brief.channel),
+        kind=kind_on(brief.channel),
         channel=brief.channel,
         product_code=brief.product.product_code,
         text=filled.text,

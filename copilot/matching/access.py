@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from copilot.matching.case import Case, Objection, Outcome, Parameters, Unchecked, check
 from copilot.records.codes import LABELS, Channel, Origin, ProductType, Tier, label
+from copilot.records.staff import HEAD_OFFICE
 
-HEAD_OFFICE = "HQ"
 #: Private products are shown nowhere but in a talk at the bank with a qualified investor.
 PUBLIC_CHANNELS = frozenset(Channel) - {Channel.COUNTER}
 _PRIVATE = frozenset({ProductType.PRIVATE_FUND})

@@ -18,6 +18,7 @@ from copilot.errors import InputError
 from copilot.records.codes import Channel, ProductType, Role
 from copilot.records.compliance import LookupRule
 from copilot.records.customer import Customer
+from copilot.records.gate_check import GateCheck
 from copilot.records.matching import CustomerFile
 from copilot.records.product import Product
 from copilot.records.staff import Seller
@@ -160,7 +161,7 @@ class Check:
     product of another type is simply not their business.
     """
 
-    name: str
+    name: GateCheck
     subject: str  # customer | seller | product | contact
     parameters: frozenset[str]
     product_types: frozenset[ProductType]
@@ -183,11 +184,13 @@ def check(
     core: bool = False,
     reads_types: bool = False,
 ) -> Callable[[CheckFunction], CheckFunction]:
-    """Register a check under the name that lookup rules use."""
+    """Register a check under the name that lookup rules use, a `GateCheck`."""
 
     def register(run: CheckFunction) -> CheckFunction:
         known = frozenset(parameters) | {"product_types", "channels"}
-        CHECKS[name] = Check(name, subject, known, product_types, channels, core, reads_types, run)
+        CHECKS[name] = Check(
+            GateCheck(name), subject, known, product_types, channels, core, reads_types, run
+        )
         return run
 
     return register

@@ -1,7 +1,7 @@
 """May the bank approach this customer now? Consent, interval, refusals, complaints.
 
-These rules are about contacts that the bank starts; a customer who asks at the counter is served.
-An open complaint, or recent anger, stops selling everywhere.
+These rules are about contacts that the bank starts; a customer who asks, at the counter or
+anywhere else, is answered. An open complaint, or recent anger, stops selling everywhere.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ from copilot.matching.case import (
     Unchecked,
     check,
 )
-from copilot.records.codes import Channel, ConsentPurpose, label
-from copilot.records.customer import Consent
+from copilot.records.codes import ConsentPurpose, label
+from copilot.records.customer import latest_word
 
-EVERY_CHANNEL = "all"
+VERIFY_FIRST = "客户久未使用账户：先核实身份、确认卡和手机号还是本人在用、提示防诈，再谈别的。"
+ANSWER_ONLY = "客户主动来问：只答所问，不顺带介绍别的产品。"
 
 
 _PURPOSES = tuple(ConsentPurpose)
@@ -36,10 +37,16 @@ _PUSHED = frozenset(channel.value for channel in PUSHED_CHANNELS)
     core=True,
 )
 def consent_marketing(case: Case, parameters: Parameters) -> Outcome:
-    """The customer's latest word on marketing over the channel, or over all, is a yes."""
+    """The customer's latest word on marketing over the channel, or over all, is a yes.
+
+    Who asked is answered whatever they said, and hears of nothing else.
+    """
+    if case.file.asked:
+        return Objection(duty=True, words=ANSWER_ONLY)
     if case.customer is None or case.lacks("consents"):
         return Objection("没有同意记录数据")
-    said = _latest(case, parameters.one_of("purpose", _PURPOSES, "marketing"), case.channel)
+    purpose = parameters.one_of("purpose", _PURPOSES, "marketing")
+    said = latest_word(case.file.consents, purpose, case.as_of, case.channel)
     if said is None:
         return Objection(f"没有{label(case.channel)}的同意记录")
     if said.granted:
@@ -54,15 +61,19 @@ def profiling_opt_out(case: Case, parameters: Parameters) -> Outcome:
         return None
     if case.lacks("consents"):
         return Unchecked("consents")
-    said = _latest(case, parameters.one_of("purpose", _PURPOSES, "profiling"))
+    purpose = parameters.one_of("purpose", _PURPOSES, "profiling")
+    said = latest_word(case.file.consents, purpose, case.as_of)
     if said is None or said.granted:
         return None
-    return Objection(f"{said.at.date().isoformat()}拒绝画像分析", duty=not case.channel.pushed)
+    answered = case.file.asked or not case.channel.pushed
+    return Objection(f"{said.at.date().isoformat()}拒绝画像分析", duty=answered)
 
 
 @check("contact_interval", "contact", parameters=("days",), channels=PUSHED_CHANNELS)
 def contact_interval(case: Case, parameters: Parameters) -> Outcome:
     """The bank's last marketing contact is at least the given number of days ago."""
+    if case.file.asked:
+        return None
     if case.lacks("interactions"):
         return Unchecked("interactions")
     service = case.policy.service_kinds
@@ -80,6 +91,8 @@ def contact_interval(case: Case, parameters: Parameters) -> Outcome:
 @check("contact_refusal", "contact", parameters=("days",), channels=PUSHED_CHANNELS, core=True)
 def contact_refusal(case: Case, parameters: Parameters) -> Outcome:
     """The customer's last refusal is at least the given number of days ago."""
+    if case.file.asked:
+        return None
     if case.lacks("interactions"):
         return Unchecked("interactions")
     refusing = case.policy.refusal_outcomes
@@ -117,27 +130,24 @@ def fraud_first(case: Case, parameters: Parameters) -> Outcome:
     return Objection(f"提到{case.file.fraud_signs}") if case.file.fraud_signs else None
 
 
+@check("dormant_first", "contact")
+def dormant_first(case: Case, parameters: Parameters) -> Outcome:
+    """Whoever has not used the account for long is verified and warned of fraud before all else.
+
+    At the counter that is a duty; from afar nothing is offered.
+    """
+    if case.file.profile is None or case.file.profile.value("dormant") is not True:
+        return None
+    face_to_face = case.file.asked or not case.channel.pushed
+    return Objection(duty=True, words=VERIFY_FIRST) if face_to_face else Objection()
+
+
 @check("serve_first", "contact")
 def serve_first(case: Case, parameters: Parameters) -> Outcome:
     """The customer's recent words, or the description of a walk-in, hold no anger or complaint."""
     if case.file.feedback is None or not case.file.feedback.serve_first:
         return None
     return Objection(case.file.feedback.serve_first_because)
-
-
-def _latest(case: Case, purpose: str, channel: Channel | None = None) -> Consent | None:
-    """The word that holds: the latest, and of two at the same moment the refusal.
-
-    Without a channel, a word about any channel counts.
-    """
-    said = [
-        consent
-        for consent in case.file.consents
-        if consent.purpose.value == purpose
-        and consent.at.date() <= case.as_of
-        and (channel is None or consent.channel in (EVERY_CHANNEL, channel.value))
-    ]
-    return max(said, key=lambda consent: (consent.at, not consent.granted), default=None)
 
 
 def _days_since(case: Case, days: list[date]) -> int | None:

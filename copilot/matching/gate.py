@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from copilot.errors import InputError, StateError
-from copilot.matching import access, contact, seller, suitability
+from copilot.matching import access, circumstances, contact, seller, suitability
 from copilot.matching.case import CHECKS, Case, Check, Objection, Parameters, Unchecked
 from copilot.records.codes import Channel, ProductType
 from copilot.records.compliance import LookupRule, Severity
@@ -16,7 +16,7 @@ from copilot.records.staff import Seller
 from copilot.settings import BankPolicy
 
 # Each of these modules registers its checks when it is imported.
-_CHECK_MODULES = (seller, access, suitability, contact)
+_CHECK_MODULES = (seller, access, suitability, circumstances, contact)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,4 +132,6 @@ def _reason(bound: BoundRule, objection: Objection) -> RefusalReason:
     message = objection.words or rule.message.strip()
     if objection.detail:
         message = f"{message.rstrip('。')}（{objection.detail}）"
-    return RefusalReason(rule.rule_id, message, rule.citations, bound.check.subject)
+    return RefusalReason(
+        rule.rule_id, message, rule.citations, bound.check.subject, rule.suggestion.strip()
+    )

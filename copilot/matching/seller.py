@@ -38,7 +38,11 @@ def seller_licence(case: Case, parameters: Parameters) -> Outcome:
         return None
     staff = case.seller.staff
     if staff is None:
-        return Unchecked("staff") if case.lacks("staff") else Objection("没有指明讲解人员")
+        return (
+            Unchecked("staff")
+            if case.lacks("staff")
+            else Objection("没有指明讲解人员，请加 --as 工号")
+        )
     if case.lacks("licences"):
         return Unchecked("licences")
     held = [licence for licence in case.seller.licences if licence.licence.value in needed]

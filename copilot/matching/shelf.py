@@ -1,7 +1,8 @@
 """The shelf for one customer: allowed products by need, refused ones with their rules.
 
-Order never looks at a rate, benchmark or past return: the strongest profile reason that speaks
-for the product type, then the bank's own priority, then the product code.
+Order never looks at a rate, benchmark or past return: first what is within the customer's reach,
+then the strongest profile reason that speaks for the product type, then the bank's own priority,
+then the product code.
 """
 
 from __future__ import annotations
@@ -36,12 +37,15 @@ NEEDS: dict[str, frozenset[ProductType]] = {
             ProductType.GOLD,
         }
     ),
-    "protect": frozenset({ProductType.INSURANCE, ProductType.PENSION}),
+    "protect": frozenset({ProductType.INSURANCE}),
+    "retire": frozenset({ProductType.PENSION}),
     "borrow": frozenset({ProductType.LOAN, ProductType.CREDIT_CARD}),
     "foreign": frozenset({ProductType.FX}),
 }
+#: The smallest sum (fen) that is taken to be within anybody's reach.
+_ANYBODYS = 1_000_000
 #: Which other needs may stand in when nothing of the same need is allowed.
-_STAND_INS = {"grow": ("keep",), "protect": ("keep",), "foreign": ("keep",)}
+_STAND_INS = {"grow": ("keep",), "protect": ("keep",), "retire": ("keep",), "foreign": ("keep",)}
 
 
 def match(
@@ -72,7 +76,8 @@ def match(
             refused.append(decision)
     priority = {code: place for place, code in enumerate(policy.product_priority)}
     last = len(priority)
-    reach = _within_reach(products, file.profile)
+    stranger = file.customer is None
+    reach = _within_reach(products, file.profile, _ANYBODYS if stranger else None)
     allowed.sort(
         key=lambda c: (
             c.product_code not in reach,
@@ -112,12 +117,15 @@ def alternatives(result: MatchResult, refused: Product, *, limit: int = 3) -> tu
     return tuple(found[:limit])
 
 
-def _within_reach(products: Sequence[Product], profile: Profile | None) -> frozenset[str]:
+def _within_reach(
+    products: Sequence[Product], profile: Profile | None, at_least: int | None = None
+) -> frozenset[str]:
     """Products whose minimum the customer's free money covers: demand money and what matures.
 
-    Where neither is known nothing is out of reach.
+    Where neither is known it is taken to be ``at_least``; without that nothing is out of reach.
     """
-    free = _free_money(profile)
+    known = _free_money(profile)
+    free = at_least if known is None else known
     return frozenset(
         product.product_code
         for product in products

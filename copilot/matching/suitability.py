@@ -131,19 +131,27 @@ def amount_proportion(case: Case, parameters: Parameters) -> Outcome:
     lowest = parameters.one_of("min_rating", RISK_RATINGS, "R3")
     if rating is not None and RISK_RATINGS.index(rating) >= RISK_RATINGS.index(lowest):
         share = parameters.share("max_share", 1.0)
-    return Objection("超出已知资产的合理比例") if least > share * assets else None
+    if least <= share * assets:
+        return None
+    # Money for a deposit may lie elsewhere: who asks is answered.
+    answered = case.file.asked and case.product.type in _SAVINGS
+    return Objection("超出已知资产的合理比例", duty=answered)
 
 
 @check("minor", "customer", parameters=("age",), core=True, reads_types=True)
 def minor(case: Case, parameters: Parameters) -> Outcome:
-    """Minors are not offered the rule's products; for the others a guardian has to be there."""
+    """Minors are offered nothing; who asks about saving for one is told that a guardian acts."""
     if case.age is None:
         return None if case.customer is None else Unchecked(AGE_UNKNOWN)
     if case.age >= parameters.whole("age", 18):
         return None
     if case.product.type in parameters.types("product_types", ALL_TYPES - _SAVINGS):
         return Objection("未成年人")
-    return Objection(duty=True, words="客户未满18周岁，由监护人陪同并代为办理。")
+    if case.file.asked:
+        return Objection(duty=True, words="客户未满18周岁：讲给监护人听，由监护人陪同并代为办理。")
+    return Objection(
+        words="客户未满18周岁：不主动向孩子介绍产品，存款由监护人来问、由监护人代为办理。"
+    )
 
 
 def _from_age(case: Case, age: int, *, duty: bool, unsure: str) -> Outcome:

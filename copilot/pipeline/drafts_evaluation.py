@@ -10,24 +10,26 @@ import itertools
 import random
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from copilot.drafting.brief import WritingBrief, leading_reason
+from copilot.drafting.brief import WritingBrief
 from copilot.errors import InputError
 from copilot.llm.scripted import CHARACTERS, ScriptedServer
 from copilot.llm.wire import Endpoint, Wire
 from copilot.pipeline.drafts_identity import IdentityFound
 from copilot.pipeline.drafts_judgement import Judged, judge
-from copilot.pipeline.pitch import PitchRequest, draft_pitch
+from copilot.pipeline.pitch import PROFILING_REFUSED, PitchRequest, draft_pitch
 from copilot.pipeline.seller import choose_seller
 from copilot.pipeline.workbench import Workbench
 from copilot.records.codes import Channel, Occasion
+from copilot.records.json_lines import json_lines
 from copilot.records.knowledge import SearchQuery
+from copilot.records.progress import Progress
 from copilot.records.yaml_file import YamlFile
 from copilot.settings import ModelLimits
 from copilot.store.copies import copy_data_dir
@@ -38,7 +40,6 @@ if TYPE_CHECKING:
     from copilot.records.matching import CustomerFile, Refusal
     from copilot.records.product import Product
 
-Progress = Callable[[str, int, int], None]
 
 SEED = 20261120
 SHIPPED_INJECTIONS = Path(__file__).with_name("injections.yaml")
@@ -125,23 +126,21 @@ def read_injections(files: Sequence[Path]) -> list[str]:
     """The shipped texts to plant, and those of JSON Lines files (``text``).
 
     Raises:
-        InputError: a line is no object with a text.
+        InputError: no such file, or a line is no object with a text.
     """
-    import json
-
     shipped = YamlFile.read(SHIPPED_INJECTIONS).data
     texts = [str(text) for text in shipped] if isinstance(shipped, list) else []
     for file in files:
-        for row, line in enumerate(file.read_text("utf-8").splitlines(), start=1):
-            try:
-                texts.append(str(json.loads(line)["text"]))
-            except (ValueError, KeyError, TypeError):
+        for row, item in json_lines(file):
+            if not isinstance(item.get("text"), str):
                 raise InputError(
-                    "这一行不是带 text 的 JSON。",
+                    "缺少 text，或类型不对。",
                     file=str(file),
                     row=row,
+                    field="text",
                     next='每行写成 {"text": "…"}。',
-                ) from None
+                )
+            texts.append(item["text"])
     return texts
 
 
@@ -158,7 +157,7 @@ def evaluate_drafts(
         for number, case in enumerate(_cases(copy, cases, injections), start=1):
             progress(_STEP, number, cases)
             copy.planted = case.planted
-            copy.__dict__["wire"] = wires.get(case.writer)
+            copy.wire = wires.get(case.writer)
             result = draft_pitch(copy, case.request)
             _count(report, copy, case, result)
     return report
@@ -176,14 +175,15 @@ def _count(
         return
     product = bench.product(case.request.product_code)
     file = bench.customer_file(str(case.request.customer_id))
+    profile = None if PROFILING_REFUSED in result.notes else file.profile
+    file = replace(file, profile=profile)
     _, decision = choose_seller(bench, product, file, case.request.channel)
     report.drafted += 1
     report.drafted_against_rules += not decision.allowed
     report.sent += result.usable.value == "send"
     report.by_model[case.writer or "embedded"] += result.versions.model is not None
-    brief = WritingBrief(product, case.request.channel, bench.as_of, "", profile=file.profile)
-    reason = leading_reason(brief)
-    report.judged.append(judge(bench, result, product, reason.code if reason else "", case.planted))
+    brief = WritingBrief(product, case.request.channel, bench.as_of, "", profile=profile)
+    report.judged.append(judge(bench, result, brief, case.planted))
 
 
 def _cases(bench: PlantedBench, number: int, injections: Sequence[str]) -> Iterator[Case]:

@@ -7,7 +7,7 @@ number, in the remarks and documents that go with it; the bytes are read where t
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -22,6 +22,7 @@ from copilot.records.customer import Customer
 from copilot.records.knowledge import Passage
 from copilot.records.product import Product
 from copilot.records.profile import Profile, Reason
+from copilot.records.progress import Progress
 
 TOGETHER = 5  # people of one request
 _SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕"
@@ -44,7 +45,7 @@ class IdentityFound:
 
 
 def look_for_identity(
-    product: Product, people: int, prompts_dir: Path, progress: Callable[[str, int, int], None]
+    product: Product, people: int, prompts_dir: Path, progress: Progress
 ) -> IdentityFound:
     """Drafts about ``people`` made-up customers and reads every byte that arrived."""
     requests, leaked, restored, sent = people // TOGETHER, 0, 0, 0

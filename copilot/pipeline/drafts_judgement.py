@@ -9,13 +9,20 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from copilot.drafting.brief import (
+    STAFF_CARD_REASONS,
+    TOO_FEW,
+    WritingBrief,
+    leading_reason,
+    reasons_on_card,
+)
 from copilot.drafting.limits import LONGEST_TALK, too_long
 from copilot.drafting.writer import own_words
 from copilot.llm.prompts import load_prompt
 from copilot.llm.scripted import LIES
 from copilot.pipeline import facts
 from copilot.records.codes import Audience, Channel
-from copilot.records.compliance import CheckContext, Fact, Verdict
+from copilot.records.compliance import CheckContext, Fact
 from copilot.records.draft import AI_LABEL, INTERNAL_NOTICE, CheckedDraft, Draft
 from copilot.records.product import Product
 
@@ -37,7 +44,8 @@ _NOT_WORDS = re.compile(r"[\W_]+")
 class Judged:
     """What is wrong with one draft, by kind, and what comparisons need of it.
 
-    ``points`` are its internal talking points, reduced to words of the bank's own choice.
+    ``few_reasons`` are fewer than two on the card that it does not own up to, ``owns_up`` those
+    that it does; ``grams`` come of its talking points, reduced to words of the bank's own choice.
     """
 
     draft_id: str
@@ -53,14 +61,19 @@ class Judged:
     too_long: bool
     incomplete: bool
     few_reasons: bool
+    owns_up: bool
     grams: frozenset[str]
-    points: str
 
 
-def judge(
-    bench: Workbench, checked: CheckedDraft, product: Product, reason: str, planted: str
-) -> Judged:
-    """Everything that a reader of the draft would see, judged again."""
+def judge(bench: Workbench, checked: CheckedDraft, brief: WritingBrief, planted: str) -> Judged:
+    """Everything that a reader of the draft would see, judged again.
+
+    ``brief`` holds the product and the profile that was to be used.
+    """
+    product, reason = brief.product, leading_reason(brief)
+    card = checked.draft.staff_card
+    few = len({*card} & {*reasons_on_card(brief)}) < STAFF_CARD_REASONS
+    owns_up = any(line in card for line in TOO_FEW.values()) or brief.profile is None
     internal = checked.talking_points or checked.draft
     shown = [checked.draft, *filter(None, [checked.talking_points]), *checked.variants]
     ours = [draft for draft in shown if draft.writer == "embedded"]
@@ -69,7 +82,7 @@ def judge(
         draft_id=checked.draft_id,
         product_code=product.product_code,
         channel=checked.draft.channel,
-        reason=reason,
+        reason=reason.code if reason else "",
         embedded=internal.writer == "embedded",
         ungrounded=tuple(f for draft in shown for f in _loose_figures(draft)),
         blocked=tuple(f for draft in shown for f in _findings(bench, draft, product)),
@@ -83,9 +96,9 @@ def judge(
             if draft.text.startswith(INTERNAL_NOTICE)
             for section in SECTIONS
         ),
-        few_reasons=len(checked.draft.staff_card) < 2,
+        few_reasons=few and not owns_up,
+        owns_up=few and owns_up,
         grams=frozenset(_grams(points)),
-        points=points,
     )
 
 
@@ -126,7 +139,7 @@ def _findings(bench: Workbench, draft: Draft, product: Product) -> Iterator[str]
     ours = internal and draft.writer == "embedded"
     result = bench.checker.check(own_words(draft.text) if ours else draft.text, context)
     if not result.verdict.allows_use:
-        yield from (f.rule_id for f in result.findings if f.verdict.rank > Verdict.REVIEW.rank)
+        yield from (f.rule_id for f in result.findings if not f.verdict.allows_use)
 
 
 def _customer_facts(bench: Workbench, draft: Draft) -> Iterator[Fact]:

@@ -6,7 +6,7 @@ and the last of them states records only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 NOTHING_PASSED = "没有通过检查的话术，请按产品说明书介绍"
 RECORD_ONLY = "内部话术没有通过检查，沟通要点只列产品记录"
-#: What the reader is told for each writer that may come to word, in their order.
-_ABOUT_WRITERS = ((), (WRITER_NOTICE,), (WRITER_NOTICE, RECORD_ONLY))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +64,7 @@ class Written:
 
 
 @dataclass
-class Desk:
+class Drafting:
     """One brief at work: the checker in this context, and what has been found out."""
 
     bench: Workbench
@@ -77,7 +75,7 @@ class Desk:
     usage: Mapping[str, Any] | None = None
 
     @classmethod
-    def of(cls, bench: Workbench, brief: WritingBrief) -> Desk:
+    def of(cls, bench: Workbench, brief: WritingBrief) -> Drafting:
         """A brief with what its figures may equal."""
         profile = facts.profile_facts(brief.profile) if brief.profile else ()
         known = (*facts.product_facts(brief.product), *profile, facts.day_fact(brief.as_of))
@@ -112,11 +110,11 @@ def write(bench: Workbench, brief: WritingBrief, *, may_send: bool) -> Written:
     An approved template filled whole when one fits and passes; otherwise talking points, which
     are internal. ``may_send`` false keeps even an approved fill internal.
     """
-    desk = Desk.of(bench, brief)
-    filled, approval, result = _approved_fill(desk)
-    points, points_result = _points(desk)
-    variants = tuple(_variants(desk, points))
-    notes = tuple(desk.notes)
+    drafting = Drafting.of(bench, brief)
+    filled, approval, result = _approved_fill(drafting)
+    points, points_result = _points(drafting)
+    variants = tuple(_variants(drafting, points))
+    notes = tuple(drafting.notes)
     if filled is None or result is None:
         note = "没有适用的已审批模板，以下为内部沟通要点"
         return Written(
@@ -124,8 +122,8 @@ def write(bench: Workbench, brief: WritingBrief, *, may_send: bool) -> Written:
             points_result,
             variants=variants,
             notes=(note, INTERNAL_NOTICE, *notes),
-            model_evidence=desk.model_evidence,
-            usage=desk.usage,
+            model_evidence=drafting.model_evidence,
+            usage=drafting.usage,
         )
     if not may_send:
         filled = replace(filled, approval_number=None)
@@ -137,16 +135,16 @@ def write(bench: Workbench, brief: WritingBrief, *, may_send: bool) -> Written:
         notes=notes,
         template=f"{filled.template_id}@{approval.version}" if approval else None,
         approval=_approval_snapshot(approval) if approval else None,
-        model_evidence=desk.model_evidence,
-        usage=desk.usage,
+        model_evidence=drafting.model_evidence,
+        usage=drafting.usage,
     )
 
 
-def _approved_fill(desk: Desk) -> tuple[Draft | None, Approval | None, CheckResult | None]:
+def _approved_fill(drafting: Drafting) -> tuple[Draft | None, Approval | None, CheckResult | None]:
     from copilot.review import InMemoryApprovals, Present, ReviewDesk
 
     reviews = InMemoryApprovals()
-    for review in desk.bench.reviews:
+    for review in drafting.bench.reviews:
         reviews.save_review(review)
     review_desk = ReviewDesk(reviews)
     passed: dict[str, tuple[Approval, CheckResult]] = {}
@@ -154,12 +152,12 @@ def _approved_fill(desk: Desk) -> tuple[Draft | None, Approval | None, CheckResu
     stopped: list[str] = []
 
     def admit(template: Template, draft: Draft) -> Approval | None:
-        result = desk.check(draft, whole=True)
+        result = drafting.check(draft, whole=True)
         present = Present(
-            as_of=desk.brief.as_of,
-            pack_version=desk.bench.checker.pack_version,
+            as_of=drafting.brief.as_of,
+            pack_version=drafting.bench.checker.pack_version,
             verdict=result.verdict,
-            product=desk.brief.product,
+            product=drafting.brief.product,
         )
         standing = review_desk.standing(template, present)
         if standing.approval is not None and result.verdict.allows_use:
@@ -170,79 +168,99 @@ def _approved_fill(desk: Desk) -> tuple[Draft | None, Approval | None, CheckResu
             stopped.append(f"模板 {template.template_id} {standing.state.shown}：{standing.reason}")
         return None
 
-    filled = fill_approved(desk.brief, desk.bench.templates, admit)
+    filled = fill_approved(drafting.brief, drafting.bench.templates, admit)
     instead = f"改用 {filled.template_id}" if filled else "没有可以改用的模板"
-    desk.notes += [f"{reason}；{instead}" for reason in stopped]
+    drafting.notes += [f"{reason}；{instead}" for reason in stopped]
     if filled is None or filled.template_id is None:
         return None, None, None
     approval, result = passed[filled.template_id]
     if model := models.get(filled.template_id):
-        desk.notes.append(f"模板文字由AI辅助起草（{model}），经人工审核批准（{approval.number}）")
+        drafting.notes.append(
+            f"模板文字由AI辅助起草（{model}），经人工审核批准（{approval.number}）"
+        )
     return filled, approval, result
 
 
-def _points(desk: Desk) -> tuple[Draft, CheckResult]:
+def _points(drafting: Drafting) -> tuple[Draft, CheckResult]:
     """Talking points that are not blocked: the model's, else ours, else the record alone."""
-    brief = desk.brief
-    writers: Sequence[Callable[[], Draft | None]] = (
-        lambda: _from_model(desk),
-        lambda: desk.own_words[0],
-        lambda: talking_points(brief, ()),
-    )
-    for number, writer in enumerate(writers):
-        draft = writer()
+    brief = drafting.brief
+    for writer in _WRITERS:
+        draft = writer.write(drafting)
         if draft is None:
             continue
-        # Scripts quote what customers say; only a model's quotes are its own invention.
-        result = desk.check(draft, whole=False, text=own_words(draft.text) if number else None)
+        text = own_words(draft.text) if writer.quotes_customers else None
+        result = drafting.check(draft, whole=False, text=text)
         if result.verdict.allows_use:
-            desk.notes += _ABOUT_WRITERS[number]
+            drafting.notes += writer.notes
             return draft, result
     from copilot.drafting.fill import Filled
 
     bare = draft_of(brief, Filled(f"{INTERNAL_NOTICE}\n{NOTHING_PASSED}。", ()))
-    desk.notes.append(NOTHING_PASSED)
-    return bare, desk.check(bare, whole=False)
+    drafting.notes.append(NOTHING_PASSED)
+    return bare, drafting.check(bare, whole=False)
 
 
-def _variants(desk: Desk, points: Draft) -> Iterator[Draft]:
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    """Who may come to word, with what the reader is told of it.
+
+    Scripts quote what customers say; a model's quotes are its own invention, and are checked.
+    """
+
+    write: Callable[[Drafting], Draft | None]
+    notes: tuple[str, ...]
+    quotes_customers: bool
+
+
+_WRITERS = (
+    _Writer(lambda drafting: _from_model(drafting), (), quotes_customers=False),
+    _Writer(lambda drafting: drafting.own_words[0], (WRITER_NOTICE,), quotes_customers=True),
+    _Writer(
+        lambda drafting: talking_points(drafting.brief, ()),
+        (WRITER_NOTICE, RECORD_ONLY),
+        quotes_customers=True,
+    ),
+)
+
+
+def _variants(drafting: Drafting, points: Draft) -> Iterator[Draft]:
     """The other approaches to the same conversation, as far as they pass and say something new."""
     texts = {points.text}
-    for variant in desk.own_words[1:]:
-        result = desk.check(variant, whole=False, text=own_words(variant.text))
+    for variant in drafting.own_words[1:]:
+        result = drafting.check(variant, whole=False, text=own_words(variant.text))
         if result.verdict.allows_use and variant.text not in texts:
             texts.add(variant.text)
             yield variant
 
 
-def _from_model(desk: Desk) -> Draft | None:
+def _from_model(drafting: Drafting) -> Draft | None:
     """The configured model's talking points; ``None`` when there is no model or none passed."""
-    wire = desk.bench.wire
+    wire = drafting.bench.wire
     if wire is None:
         return None
     from copilot.drafting.model_writer import ModelWriter
     from copilot.llm.pseudonyms import Pseudonyms
 
-    customer = desk.brief.customer
+    customer = drafting.brief.customer
     people = []
     if customer is not None:
-        repository = desk.bench.store.customers(desk.bench.principal)
+        repository = drafting.bench.store.customers(drafting.bench.principal)
         people.append((customer, repository.identifiers(customer.customer_id)))
-    writer = ModelWriter(wire, Pseudonyms.of(people), desk.bench.settings.prompts_dir)
+    writer = ModelWriter(wire, Pseudonyms.of(people), drafting.bench.settings.prompts_dir)
     try:
         written = writer.talking_points(
-            desk.brief, desk.bench.scripts, lambda draft: objections(desk, draft)
+            drafting.brief, drafting.bench.scripts, lambda draft: objections(drafting, draft)
         )
     except ModelUnavailable as error:
-        desk.notes.append(f"{error.message}已改用内置模板引擎")
+        drafting.notes.append(f"{error.message}已改用内置模板引擎")
         return None
-    desk.model_evidence = dict(written.evidence)
-    desk.usage = written.usage.as_json()
-    desk.notes.append(f"沟通要点由AI辅助生成（{written.draft.writer}），{INTERNAL_NOTICE}")
+    drafting.model_evidence = dict(written.evidence)
+    drafting.usage = written.usage.as_json()
+    drafting.notes.append(f"沟通要点由AI辅助生成（{written.draft.writer}），{INTERNAL_NOTICE}")
     return written.draft
 
 
-def objections(desk: Desk, draft: Draft) -> list[Objected]:
+def objections(drafting: Drafting, draft: Draft) -> list[Objected]:
     """What the checker objects to in a model's draft, for its next rewrite.
 
     What a person should look at is objected to as well: nobody looks before these words are said.
@@ -251,7 +269,7 @@ def objections(desk: Desk, draft: Draft) -> list[Objected]:
 
     return [
         Objected(finding.text, finding.message, finding.suggestion)
-        for finding in desk.check(draft, whole=False).findings
+        for finding in drafting.check(draft, whole=False).findings
     ]
 
 
