@@ -42,9 +42,10 @@ from profiles_report import document  # noqa: E402
 
 from copilot.profiles import build_profiles, call_list, read_profile  # noqa: E402
 from copilot.profiles.compute import Computation, compute_all, unavailable  # noqa: E402
-from copilot.profiles.engine import connect, literal, open_tables  # noqa: E402
+from copilot.profiles.engine import connect, open_tables  # noqa: E402
 from copilot.profiles.reasons import load_reasons  # noqa: E402
 from copilot.profiles.spec import load_features  # noqa: E402
+from copilot.records.sql import literal  # noqa: E402
 from copilot.records.staff import Principal  # noqa: E402
 from copilot.records.tables import TABLES  # noqa: E402
 from copilot.settings import BankPolicy, load_settings  # noqa: E402

@@ -6,8 +6,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from copilot.profiles.engine import literal
 from copilot.records.generation import Generation
+from copilot.records.sql import literal
 from copilot.records.tables import TABLES
 from copilot.tables.files_out import PARQUET
 

@@ -29,7 +29,7 @@ from copilot.knowledge.lexical import Scope, index_in_memory
 from copilot.knowledge.plain import parse_plain
 from copilot.knowledge.questions import half, question_files, read_questions
 from copilot.knowledge.separation import Separation, separation
-from copilot.knowledge.source import read_source
+from copilot.knowledge.source import read_raw, source_of
 from copilot.knowledge.synonyms import SYNONYMS_FILE, Synonyms, query_terms, read_synonyms
 from copilot.pipeline.bank import bring_in
 from copilot.pipeline.evaluation import ask_bank
@@ -195,7 +195,7 @@ def _our_chunks(texts: Mapping[str, str]) -> Iterator[tuple[str, Chunk]]:
         for name, text in texts.items():
             path = Path(folder) / f"{name[:60].replace('/', '_')}.txt"
             path.write_text(text, "utf-8")
-            for number, passage in enumerate(parse_plain(read_source(path)).passages):
+            for number, passage in enumerate(parse_plain(source_of(read_raw(path))).passages):
                 yield f"{name}:{number}", (name, passage.start, passage.end, passage.heading)
             path.unlink()
 

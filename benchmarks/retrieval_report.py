@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from retrieval_process import MEMORY, PROCESSOR
 
 from copilot.knowledge.evaluation import Metric
-from copilot.knowledge.search import EVIDENCE
 from copilot.knowledge.separation import Separation
 
 if TYPE_CHECKING:
@@ -229,7 +228,7 @@ def _separation(bank: BankFigures) -> Iterator[str]:
         f"({curve.answerable} answerable, {curve.unanswerable} not) the area under the curve is "
         f"**{curve.auc:.3f}**: words order the two kinds, they do not part them. Most of the "
         "unanswerable ask for what a product sheet might well say and does not, in its very words. "
-        "So a hit above the floor is a candidate; an answer needs a quote that is checked, and "
+        "So a hit above a floor is a candidate; an answer needs a quote that is checked, and "
         "a figure a record.",
         "",
         "| area under the curve | " + " | ".join(bank.separation) + " |",
@@ -241,8 +240,7 @@ def _separation(bank: BankFigures) -> Iterator[str]:
         "|---|---|---|",
     )
     for floor, kept, refused in curve.curve:
-        mark = " (the floor in use)" if abs(floor - EVIDENCE) < 1e-9 else ""
-        yield f"| {floor:.2f}{mark} | {kept:.1%} | {refused:.1%} |"
+        yield f"| {floor:.2f} | {kept:.1%} | {refused:.1%} |"
 
 
 def _areas(halves: Mapping[str, Separation | None]) -> str:

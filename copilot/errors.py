@@ -1,14 +1,14 @@
 """Every error the copilot raises on purpose, in one tree.
 
     CopilotError
-     ├─ InputError            exit 2, HTTP 422   a file, row, field or argument is wrong
-     │   ├─ NotFound          exit 2, HTTP 404   the named thing is not in the store
-     │   └─ Forbidden         exit 2, HTTP 403   the principal's scope does not reach it
-     ├─ StateError            exit 2, HTTP 409   the store is not ready for this step
-     │   └─ Busy              exit 3, HTTP 409   another process holds the data directory
-     └─ DependencyError       exit 3, HTTP 503   disk, database or model endpoint failed
-         ├─ ModelUnavailable  exit 3, HTTP 503   the model did not answer usefully
-         └─ IndexUnavailable  exit 3, HTTP 503   the knowledge index cannot be opened
+     ├─ InputError            exit 2   a file, row, field or argument is wrong
+     │   ├─ NotFound          exit 2   the named thing is not in the store
+     │   └─ Forbidden         exit 2   the principal's scope does not reach it
+     ├─ StateError            exit 2   the store is not ready for this step
+     │   └─ Busy              exit 3   another process holds the data directory
+     └─ DependencyError       exit 3   disk, database or model endpoint failed
+         ├─ ModelUnavailable  exit 3   the model did not answer usefully
+         └─ IndexUnavailable  exit 3   the knowledge index cannot be opened
 
 A *refusal* (a pitch that may not be made, a question without evidence) is a result, not an
 error: see `copilot.records.matching.Refusal`. Messages name the value, the reason and the next
@@ -31,7 +31,6 @@ class CopilotError(Exception):
 
     code: ClassVar[str] = "error"
     exit_code: ClassVar[int] = 2
-    http_status: ClassVar[int] = 500
 
     def __init__(
         self,
@@ -50,7 +49,7 @@ class CopilotError(Exception):
         self.field = field
 
     def as_json(self) -> dict[str, Any]:
-        """The error document of the command line and the API (design §4)."""
+        """``{"error": {"code", "message", "file"?, "row"?, "field"?, "next"}}``."""
         body: dict[str, Any] = {"code": self.code, "message": self.message}
         for name in ("file", "row", "field"):
             value = getattr(self, name)
@@ -81,28 +80,24 @@ class InputError(CopilotError):
     """A file, row, field or argument is wrong."""
 
     code = "input"
-    http_status = 422
 
 
 class NotFound(InputError):
     """The named customer, product, rule, draft … does not exist."""
 
     code = "not_found"
-    http_status = 404
 
 
 class Forbidden(InputError):
     """The principal's scope does not reach the thing asked for."""
 
     code = "forbidden"
-    http_status = 403
 
 
 class StateError(CopilotError):
     """The store is not ready, or the step is not allowed in this state."""
 
     code = "state"
-    http_status = 409
 
 
 class Busy(StateError):
@@ -117,7 +112,6 @@ class DependencyError(CopilotError):
 
     code = "dependency"
     exit_code = 3
-    http_status = 503
 
 
 class ModelUnavailable(DependencyError):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 DEFAULT_DATA_DIR = Path(".copilot")
+DATABASE_FILE = "copilot.db"
+"""The built-in database, in the data directory."""
 _PACKAGE = Path(__file__).resolve().parent
 
 

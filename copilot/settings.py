@@ -16,10 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from copilot.errors import InputError
-from copilot.paths import DEFAULT_DATA_DIR, shipped
-
-DATABASE_FILE = "copilot.db"
-"""The built-in database, in the data directory."""
+from copilot.paths import DATABASE_FILE, DEFAULT_DATA_DIR, shipped
 
 
 class BankPolicy(BaseModel):
@@ -59,7 +56,6 @@ class BankPolicy(BaseModel):
     service_kinds: tuple[str, ...] = ("service", "inbound", "complaint", "服务", "来电")
     demand_account_kinds: tuple[str, ...] = ("demand", "current", "savings", "活期")
     product_priority: tuple[str, ...] = ()
-    review_stages: tuple[str, ...] = ("branch", "product", "legal", "consumer_protection")
 
 
 class ModelLimits(BaseModel):

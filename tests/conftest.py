@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+import knowledge_files as files
 import pytest
+from fake_openai import FakeOpenAI
 from filelock import FileLock
 from lucky_rule import knowledge_with_one_rule
 
+from copilot.llm.circuit import circuit_of
+from copilot.llm.wire import Endpoint, Wire
 from copilot.pipeline.workbench import Workbench
 from copilot.settings import Settings, load_settings
 from copilot.store import Store
@@ -26,6 +31,12 @@ def no_configured_model(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith("COPILOT_"):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def rested() -> None:
+    """No test inherits another one's failing endpoint."""
+    circuit_of.cache_clear()
 
 
 @pytest.fixture
@@ -60,11 +71,53 @@ def sample_home(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Pat
 
 
 @pytest.fixture
-def bench(sample_home: Path) -> Iterator[Workbench]:
-    """The sample bank, opened at the bank's own console."""
-    bench = Workbench.open(load_settings(data_dir=sample_home))
+def bench_home(sample_home: Path) -> Path:
+    """The bank that ``bench`` opens; tests that change it name a copy of their own here."""
+    return sample_home
+
+
+@pytest.fixture
+def bench(bench_home: Path) -> Iterator[Workbench]:
+    """The bank, opened at its own console."""
+    bench = Workbench.open(load_settings(data_dir=bench_home))
     yield bench
     bench.close()
+
+
+@pytest.fixture
+def lobby(sample_home: Path) -> Iterator[Workbench]:
+    """The sample bank, opened by a lobby manager without a licence."""
+    bench = Workbench.open(load_settings(data_dir=sample_home), staff_id="S1004")
+    yield bench
+    bench.close()
+
+
+@pytest.fixture
+def server() -> Iterator[FakeOpenAI]:
+    """An endpoint that answers what the test scripts."""
+    with FakeOpenAI() as running:
+        yield running
+
+
+@pytest.fixture
+def model(bench: Workbench, server: FakeOpenAI) -> FakeOpenAI:
+    """The same endpoint, configured as the model of the bench."""
+    endpoint = Endpoint(server.base_url, "scripted", timeout_s=2, retries=1)
+    bench.wire = Wire(endpoint, pause=lambda seconds: None)
+    return server
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Path:
+    """A small folder of knowledge files."""
+    return files.write_shelf(tmp_path / "资料")
+
+
+@pytest.fixture
+def filled(store: Store, settings: Settings, shelf: Path) -> Store:
+    """A store that has taken in the small folder."""
+    files.take_in(store, settings, shelf)
+    return store
 
 
 @pytest.fixture
@@ -88,3 +141,24 @@ def shell(
 ) -> Shell:
     monkeypatch.chdir(tmp_path)
     return Shell(monkeypatch, capsys)
+
+
+@pytest.fixture(scope="module")
+def copied(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the sample bank whose work log a test may change."""
+    home = tmp_path_factory.mktemp("bank") / "行"
+    copy_data_dir(sample_home, home, without=["sample"])
+    return home
+
+
+@pytest.fixture
+def log(copied: Path) -> Iterator[sqlite3.Connection]:
+    """The copied bank's tables, put back after the test."""
+    kept = copied.with_name(f"{copied.name}.db")
+    shutil.copy(copied / "copilot.db", kept)
+    connection = sqlite3.connect(copied / "copilot.db", isolation_level=None)
+    yield connection
+    connection.close()
+    for stale in copied.glob("copilot.db-*"):
+        stale.unlink()
+    shutil.move(kept, copied / "copilot.db")

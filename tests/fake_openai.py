@@ -203,6 +203,7 @@ class FakeOpenAI:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 128  # the usual five would refuse callers that come at once
     fake: FakeOpenAI
 
     def handle_error(self, request: Any, client_address: Any) -> None:

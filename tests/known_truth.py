@@ -15,8 +15,8 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from copilot.profiles.engine import literal
 from copilot.records.generation import Generation
+from copilot.records.sql import literal
 from copilot.records.tables import TABLES
 from copilot.settings import Settings
 from copilot.store import Store
@@ -151,7 +151,7 @@ def open_tables_as_bank(
                 else f'null::{types[c.type]} as "{c.name}"'
                 for c in TABLES[table].columns
             )
-            path = literal(str(folder / f"{table}.parquet"))
+            path = literal(folder / f"{table}.parquet")
             connection.execute(f"copy (select {selected} from given) to {path} (format parquet)")
     generation = Generation(
         generation_id=name,

@@ -7,7 +7,7 @@ from pathlib import Path
 from copilot.knowledge.formats import parse
 from copilot.knowledge.parsed import ParsedDocument
 from copilot.knowledge.reading import DocumentReader
-from copilot.knowledge.source import read_source
+from copilot.knowledge.source import Source, read_raw, source_of
 
 RULE = (
     "示例银行〔2026〕12号",
@@ -25,6 +25,11 @@ ARTICLES = [
     "营销宣传管理办法 / 第二章 附则 / 第三条",
 ]
 RATES = [["期限", "年利率"], ["3个月", "0.65%"], ["3年", "1.25%"]]
+
+
+def read_source(path: Path, reader: DocumentReader | None = None) -> Source:
+    """One knowledge file, read as ingest reads it."""
+    return source_of(read_raw(path), reader)
 
 
 def read(path: Path, reader: DocumentReader) -> ParsedDocument:

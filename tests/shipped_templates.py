@@ -28,6 +28,8 @@ VALUES = {
     "bank.name": "示例银行",
     "today": TODAY,
     "maturity.date": MATURITY,
+    "maturity.day": "12月28日",
+    "maturity.product": "结构性存款",
 }
 SOLD = frozenset(ProductType) - {ProductType.PRIVATE_FUND}
 

@@ -15,7 +15,6 @@ from copilot.pipeline.template_proposals import propose
 from copilot.pipeline.workbench import Workbench
 from copilot.records.template import Review, ReviewOpinion, Template
 from copilot.settings import load_settings
-from copilot.store.copies import copy_data_dir
 
 AUTHOR = "S9004"
 #: One reviewer for each stage, in order.
@@ -38,12 +37,6 @@ ENTRIES: Mapping[str, Any] = {
     "author": AUTHOR,
     "text": TEXT,
 }
-
-
-def copy_of_bank(sample_home: Path, place: Path) -> Path:
-    """A data directory with everything but the sources of the tables."""
-    copy_data_dir(sample_home, place, without=["sample"])
-    return place
 
 
 def opened(home: Path, **settings: Any) -> Workbench:

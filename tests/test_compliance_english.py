@@ -74,7 +74,7 @@ def test_every_english_rule_cites_a_row_of_the_catalogue(pack: Pack) -> None:
 def test_english_rules_are_silent_unless_asked_for(checker: Checker) -> None:
     text = "Guaranteed returns, risk-free, FDIC insured fund! 保本保息"
     context = CheckContext(product=ProductType.WMP, as_of=DAY)
-    assert all(rule_id.startswith("cn.") for rule_id in _rules(checker, text, context))
+    assert {rule_id.split(".")[0] for rule_id in _rules(checker, text, context)} == {"cn"}
 
 
 def test_chinese_rules_are_silent_where_another_law_is_asked_for(checker: Checker) -> None:

@@ -29,7 +29,7 @@ def checker() -> Checker:
 
 
 def _report(checker: Checker, path: Path) -> ComplianceReport:
-    return evaluate_compliance(checker, read_labelled(path, PINNED_DAY))
+    return evaluate_compliance(checker, read_labelled(path, PINNED_DAY, ("cn",)))
 
 
 @pytest.mark.parametrize("path", sorted(TEXTS.glob("*.jsonl")), ids=lambda path: path.stem)
@@ -84,9 +84,47 @@ def test_a_row_with_an_unknown_label_is_refused_with_its_line(tmp_path: Path) ->
     file = tmp_path / "set.jsonl"
     file.write_text('{"id": "a", "text": "好", "label": "maybe"}\n', "utf-8")
     with pytest.raises(InputError) as refused:
-        list(read_labelled(file, PINNED_DAY))
+        list(read_labelled(file, PINNED_DAY, ("cn",)))
     assert refused.value.row == 1
     assert "violation" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("context", "said"),
+    [
+        ({"as_of": "昨天"}, "昨天"),
+        ([1], "context"),
+        ({"prodct": "wmp"}, "context"),
+        ({"jurisdiction": "xx"}, "jurisdiction"),
+        ({"product": ["wmp"]}, "product"),
+        ({"whole": "no"}, "whole"),
+    ],
+)
+def test_a_set_is_read_as_strictly_as_texts_to_check(
+    tmp_path: Path, context: object, said: str
+) -> None:
+    rows = [{"id": "a", "text": "好", "label": "clean", "source": "网点"}]
+    rows += [{"id": "b", "text": "好", "label": "clean", "context": context}]
+    file = tmp_path / "set.jsonl"
+    file.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows), "utf-8")
+    with pytest.raises(InputError, match=said) as refused:
+        list(read_labelled(file, PINNED_DAY, ("cn",)))
+    assert (refused.value.file, refused.value.row) == (str(file), 2)
+
+
+def test_a_set_is_judged_by_the_rules_of_the_place_it_names(tmp_path: Path) -> None:
+    text = "This fund guarantees a return of 8% with no risk."
+    rows = [
+        {"id": place, "text": text, "label": "violation", "context": {"jurisdiction": place}}
+        for place in ("cn", "us")
+    ]
+    file = tmp_path / "set.jsonl"
+    file.write_text("\n".join(json.dumps(row) for row in rows), "utf-8")
+    arguments = ["compliance", "--set", str(file), "--format", "json"]
+    document = json.loads(CliRunner().invoke(app, arguments).stdout)
+    assert document["metrics"]["violation_recall"]["num"] >= 1
+    places = [row.context.jurisdictions for row in read_labelled(file, PINNED_DAY, ("cn", "us"))]
+    assert places == [("cn",), ("us",)]
 
 
 def test_the_page_names_rows_that_no_text_decides(tmp_path: Path) -> None:

@@ -14,37 +14,13 @@ import yaml
 from copilot.compliance import Checker, Pack, load_checker
 from copilot.compliance.compiler import compile_rules, run_rule_cases
 from copilot.errors import InputError, NotFound, StateError
+from copilot.matching.case import CHECKS
 from copilot.paths import shipped
 from copilot.records.codes import ProductType
 from copilot.records.compliance import CheckContext, Severity, Verdict
+from copilot.records.gate_check import GateCheck
 
 KNOWLEDGE = shipped("knowledge")
-GATE_CHECKS = {
-    "seller_licence",
-    "seller_role",
-    "product_on_sale",
-    "product_channel",
-    "product_branch",
-    "product_tier",
-    "agency_authorised",
-    "private_public",
-    "qualified_investor",
-    "risk_assessment_present",
-    "risk_assessment_valid",
-    "risk_above_tolerance",
-    "elder_high_risk",
-    "elder_care",
-    "insurance_elder_recording",
-    "amount_proportion",
-    "minor",
-    "consent_marketing",
-    "profiling_opt_out",
-    "contact_interval",
-    "contact_refusal",
-    "open_complaint",
-    "fraud_first",
-    "serve_first",
-}
 
 RULE = """\
 id: cn.sample.lucky-number
@@ -113,7 +89,7 @@ def test_rules_read_only_in_summaries_never_block() -> None:
 
 def test_the_gate_finds_a_rule_for_every_check() -> None:
     rules = load_checker(None, KNOWLEDGE).lookup_rules(date(2026, 11, 20))
-    assert {rule.check for rule in rules} == GATE_CHECKS
+    assert {rule.check for rule in rules} == set(GateCheck) == set(CHECKS)
     parameters = {rule.check: rule.parameters for rule in rules}
     assert parameters["risk_assessment_valid"]["max_age_months"] == 12
     assert parameters["elder_high_risk"]["age"] == 65
@@ -131,6 +107,22 @@ def test_a_rule_compiles_and_works_without_python(rules_dir: Path) -> None:
     context = CheckContext(product=ProductType.DEPOSIT, as_of=date(2026, 11, 20))
     (finding,) = checker.check("祝您六 六 大 顺", context).findings
     assert finding.message == "“六 六 大 顺”是吉利数字。"
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "allowed"),
+    [
+        ("products: [savings]", "products", "'unknown', 'deposit'"),
+        ("channels: [fax]", "channels", "'online', 'offline', 'counter'"),
+    ],
+)
+def test_a_product_or_channel_that_there_is_not_is_named_with_those_that_there_are(
+    rewrite: Callable[[str, str], Path], change: str, field: str, allowed: str
+) -> None:
+    with pytest.raises(InputError, match="不在允许范围内") as refused:
+        compile_rules(rewrite("severity: block", f"{change}\nseverity: block"))
+    assert str(refused.value.field).startswith(field)
+    assert allowed in refused.value.next
 
 
 def test_evidence_from_memory_turns_a_block_into_a_warning(

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 import yaml
+from parsed_files import read_source
 
 from copilot.knowledge.formats import parse
-from copilot.knowledge.source import front_matter, read_source
 from copilot.records.codes import PassageKind
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -134,7 +134,7 @@ def test_house_rules_cited_by_answers_exist() -> None:
 
 
 def header(path: Path) -> dict[str, Any]:
-    front = front_matter(read_source(path))
+    front = read_source(path).front_matter()
     assert front is not None, path.name
     return dict(front.values)
 

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from parsed_files import read_source
 
 from copilot.errors import InputError
 from copilot.knowledge.formats import parse
-from copilot.knowledge.source import Source, front_matter, read_source
+from copilot.knowledge.source import Source
 from copilot.records.codes import Channel, PassageKind, ProductType, Tier
 
 KNOWLEDGE = Path(__file__).resolve().parent.parent / "knowledge"
@@ -39,7 +40,7 @@ def ids(paths: list[Path]) -> list[str]:
 def sheet(path: Path) -> tuple[Mapping[str, Any], str]:
     """A product sheet's record and its prose."""
     source = read_source(path)
-    front = front_matter(source)
+    front = source.front_matter()
     assert front is not None, path.name
     return front.values, source.text[front.body_start :]
 

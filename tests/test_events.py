@@ -14,10 +14,11 @@ from typer.testing import CliRunner
 
 from copilot.cli.main import command_line
 from copilot.errors import InputError, NotFound
-from copilot.pipeline.events import add_events, read_lines
+from copilot.pipeline.events import add_events
 from copilot.pipeline.workbench import Workbench
 from copilot.profiles import build_profiles, call_list, read_profile
 from copilot.profiles.build import manifest_of
+from copilot.records.json_lines import json_lines
 from copilot.records.staff import Principal
 from copilot.settings import Settings
 from copilot.store import Store
@@ -175,7 +176,7 @@ def test_a_line_that_is_no_json_is_named(tmp_path: Path, text: str) -> None:
     path = tmp_path / "事件.jsonl"
     path.write_text(json.dumps(INFLOW) + "\n\n" + text + "\n", "utf-8")
     with pytest.raises(InputError, match="JSON") as error:
-        list(read_lines(path))
+        list(json_lines(path))
     assert error.value.row == 3
 
 

@@ -320,6 +320,8 @@ def test_an_angry_customer_leaves_the_call_list_and_is_not_sold_to(
     assert len(found.calls) == 5, "someone else moves up"
     assert customer_id not in {call.customer_id for call in found.calls}
     assert "激烈不满" in found.serve_first[customer_id]
+    (served,) = (call for call in found.service if call.customer_id == customer_id)
+    assert served.action.startswith("先把诉求办好"), "a deposit of theirs falls due today"
     refusal = draft_pitch(bench, PitchRequest("DEP-1Y", Channel.COUNTER, customer_id))
     assert isinstance(refusal, Refusal)
     assert "cn.gate.serve-first" in {reason.rule_id for reason in refusal.reasons}
@@ -357,7 +359,7 @@ def test_a_configured_model_reads_a_text_without_its_numbers(bench: Workbench) -
             Reply.json({"topic": "service", "intent": "shout", "mood": "angry"}),
             Reply.json({"topic": "service", "intent": "shout", "mood": "angry"}),
         )
-        bench.__dict__["wire"] = Wire(Endpoint(server.base_url, "scripted", retries=0))
+        bench.wire = Wire(Endpoint(server.base_url, "scripted", retries=0))
         reading = read_text_with_model(bench, text)
         assert (reading.mood, reading.serve_first) == (Mood.ANGRY, True)
         assert reading.as_json()["chances"] is None

@@ -28,11 +28,6 @@ RUNNER = CliRunner()
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> Path:
-    return files.write_shelf(tmp_path / "资料")
-
-
-@pytest.fixture
 def filled(store: Store, settings: Settings, shelf: Path) -> Store:
     records.load_records(store)
     files.take_in(store, settings, shelf)
@@ -191,7 +186,7 @@ def test_an_export_to_a_folder_writes_below_it_whatever_the_documents_are_called
         assert path.is_relative_to(out.resolve())
         assert row["title"] in path.read_text("utf-8")
     export(out, filled, EVERYONE)
-    assert not list(out.rglob("*.tmp"))
+    assert not list(out.rglob(".*.partial"))
 
 
 def test_an_export_does_not_write_among_other_files(filled: Store, tmp_path: Path) -> None:
@@ -205,9 +200,11 @@ def test_an_export_does_not_write_among_other_files(filled: Store, tmp_path: Pat
 
 def run(home: Path, *words: str) -> tuple[int, dict[str, Any]]:
     done = RUNNER.invoke(
-        command_line(()), ["knowledge", *words, "--data-dir", str(home), "--format", "json"]
+        command_line(()),
+        ["knowledge", *words, "--data-dir", str(home), "--format", "json"],
+        standalone_mode=False,
     )
-    return done.exit_code, json.loads(done.stdout)
+    return done.return_value or 0, json.loads(done.stdout)
 
 
 def text(home: Path, *words: str) -> str:

@@ -18,11 +18,6 @@ from copilot.store import Store
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> Path:
-    return files.write_shelf(tmp_path / "资料")
-
-
-@pytest.fixture
 def filled(store: Store, settings: Settings, shelf: Path) -> Store:
     load_records(store)
     files.take_in(store, settings, shelf)

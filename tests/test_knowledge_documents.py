@@ -12,11 +12,10 @@ import openpyxl
 import pytest
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
-from parsed_files import ARTICLES, RULE, headings, read, texts, write
+from parsed_files import ARTICLES, RULE, headings, read, read_source, texts, write
 
 from copilot.knowledge.formats import parse
 from copilot.knowledge.reading import DocumentReader
-from copilot.knowledge.source import read_source
 from copilot.records.codes import Audience, PassageKind
 
 

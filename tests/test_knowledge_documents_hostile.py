@@ -19,13 +19,13 @@ from pathlib import Path
 import document_files as files
 import docx
 import pytest
+from parsed_files import read_source
 
 from copilot.errors import InputError
 from copilot.knowledge.formats import knowledge_files, parse
 from copilot.knowledge.limits import LARGEST_DOCUMENT
 from copilot.knowledge.parsed import ParsedDocument
 from copilot.knowledge.reading import DocumentReader
-from copilot.knowledge.source import read_source
 
 WORDS = "挂失业务先口头后书面。"
 OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"

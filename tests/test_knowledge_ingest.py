@@ -22,11 +22,6 @@ from copilot.settings import Settings
 from copilot.store import Store
 
 
-@pytest.fixture
-def shelf(tmp_path: Path) -> Path:
-    return files.write_shelf(tmp_path / "资料")
-
-
 def statuses(report: files.IngestReport) -> dict[str, str]:
     return {Path(file).name: status for file, status, _ in report.files}
 
@@ -230,7 +225,7 @@ def test_a_kill_during_ingest_leaves_a_store_that_opens_and_answers(
     for passage in store.knowledge(files.EVERYONE).all_passages():
         assert passage.version == by_document[passage.document_id]
     assert store.audit.verify().ok
-    assert not list((settings.data_dir / "index").glob("*.tmp"))
+    assert not list((settings.data_dir / "index").glob(".*.partial"))
 
 
 def test_the_command_reports_each_file_and_exits_2_when_one_was_refused(
@@ -242,8 +237,8 @@ def test_the_command_reports_each_file_and_exits_2_when_one_was_refused(
     from copilot.cli.knowledge import app
 
     home = ["--data-dir", str(settings.data_dir), "--format", "json"]
-    result = CliRunner().invoke(app, ["ingest", str(shelf), *home])
-    assert result.exit_code == 2
+    result = CliRunner().invoke(app, ["ingest", str(shelf), *home], standalone_mode=False)
+    assert result.return_value == 2
     document = json.loads(result.stdout)
     by_name = {Path(entry["file"]).name: entry for entry in document["files"]}
     assert by_name["cards.yaml"] == {

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import knowledge_files as files
 import pytest
+from parsed_files import read_source
 
 from copilot.drafting.template_files import load_scripts
 from copilot.errors import InputError
 from copilot.knowledge.formats import knowledge_files, parse
 from copilot.knowledge.parsed import ParsedDocument
-from copilot.knowledge.source import LARGEST, read_source
+from copilot.knowledge.source import LARGEST
 from copilot.paths import shipped
 from copilot.records.codes import Audience, PassageKind
 
@@ -71,6 +72,16 @@ def test_a_digest_from_hearsay_says_so_wherever_it_is_cited(tmp_path: Path) -> N
     text = files.REGULATION.replace("evidence: text", "evidence: recall")
     document = parsed(tmp_path / "policy.md", text)
     assert "凭记忆整理" in document.passages[0].citation
+
+
+def test_a_repealed_law_says_until_when_it_was_valid(tmp_path: Path) -> None:
+    text = files.REGULATION.replace("status: in_force", "status: repealed")
+    with pytest.raises(InputError, match="effective_to"):
+        parsed(tmp_path / "policy.md", text)
+    text = text.replace("effective_to: null", "effective_to: 2026-06-30")
+    assert parsed(tmp_path / "policy.md", text).valid_to == date(2026, 6, 30)
+    with pytest.raises(InputError, match="不在允许范围内"):
+        parsed(tmp_path / "policy.md", text.replace("repealed", "inforce"))
 
 
 def test_a_script_is_one_internal_move(tmp_path: Path) -> None:

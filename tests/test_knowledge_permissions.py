@@ -41,12 +41,6 @@ CARDS = "faq/cards"
 RUNNER = CliRunner()
 
 
-@pytest.fixture
-def filled(store: Store, settings: Settings, tmp_path: Path) -> Store:
-    files.take_in(store, settings, files.write_shelf(tmp_path / "资料"))
-    return store
-
-
 def who_finds(store: Store, settings: Settings) -> set[str]:
     return {
         name

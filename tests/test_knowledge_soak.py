@@ -195,7 +195,7 @@ def survives(store: Store, settings: Settings, folder: Path, kills: int, seed: i
     assert failed == []
     assert good >= READERS * 3
     assert store.audit.verify().ok
-    left = [path.name for path in settings.data_dir.rglob("*.tmp*")]
+    left = [path.name for path in settings.data_dir.rglob(".*.partial*")]
     with store.writer_lock():
         from copilot.knowledge import ingest
 

@@ -2,57 +2,25 @@
 
 from __future__ import annotations
 
+import email.utils
 import shutil
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import knowledge_files as files
 import pytest
 from fake_openai import FakeOpenAI, Reply
+from vector_bank import ask, configured
 
 from copilot.errors import ModelUnavailable
-from copilot.knowledge import SearchResult, search, vectors
+from copilot.knowledge import search
 from copilot.knowledge.generations import VectorFolder
 from copilot.llm.embeddings import BATCH, Embedder, EmbeddingEndpoint
 from copilot.records.codes import Audience
 from copilot.records.knowledge import SearchQuery
 from copilot.settings import Settings
 from copilot.store import Store
-
-QUESTION = "卡被限额了怎么解除"
-
-
-@pytest.fixture(autouse=True)
-def rested(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test inherits another one's failing endpoint."""
-    monkeypatch.setattr(vectors, "_resting", {})
-
-
-@pytest.fixture
-def server() -> Iterator[FakeOpenAI]:
-    with FakeOpenAI() as server:
-        yield server
-
-
-@pytest.fixture
-def shelf(tmp_path: Path) -> Path:
-    return files.write_shelf(tmp_path / "资料")
-
-
-def configured(settings: Settings, server: FakeOpenAI, **changes: object) -> Settings:
-    update = {
-        "embedding_base_url": server.base_url,
-        "embedding_model": "m1",
-        "llm_retries": 1,
-        "dense": "on",
-    }
-    return settings.model_copy(update=update | changes)
-
-
-def ask(store: Store, settings: Settings, text: str = QUESTION) -> SearchResult:
-    return search(SearchQuery(text, files.TODAY), store, settings, files.EVERYONE)
 
 
 def embedder(server: FakeOpenAI, tmp_path: Path, **changes: object) -> Embedder:
@@ -268,6 +236,17 @@ def test_a_rate_limit_is_waited_out_as_the_endpoint_asks(
     first, second = made.pauses  # type: ignore[attr-defined]
     assert first == 1.5
     assert 0 <= second <= 1.0
+
+
+def test_a_rate_limit_may_name_a_moment(server: FakeOpenAI, tmp_path: Path) -> None:
+    moment = email.utils.formatdate(time.time() + 5, usegmt=True)
+    server.script_embeddings(
+        Reply(status=429, headers={"Retry-After": moment}, error="busy"), Reply()
+    )
+    made = embedder(server, tmp_path)
+    assert len(made.texts(["限额"])) == 1
+    (pause,) = made.pauses  # type: ignore[attr-defined]
+    assert 3 <= pause <= 5
 
 
 @pytest.mark.parametrize(

@@ -19,51 +19,19 @@ import knowledge_files as files
 import pytest
 from fake_openai import FakeOpenAI, Reply
 from typer.testing import CliRunner
+from vector_bank import ask, configured
 
 from copilot.errors import ModelUnavailable
-from copilot.knowledge import SearchResult, search, vectors
+from copilot.knowledge import vectors
 from copilot.knowledge.dense import DenseGain, dense_enabled, record_gain, recorded_gain
 from copilot.knowledge.generations import VectorFolder
 from copilot.knowledge.vectors import generation_usable, make_generation
 from copilot.llm import embeddings
-from copilot.records.knowledge import SearchQuery
 from copilot.settings import Settings
 from copilot.store import Store
 
-QUESTION = "卡被限额了怎么解除"
 GAIN = DenseGain("m1", "本行问题集", "ndcg@10", 0.61, 0.66, 0.02, 0.08, 160)
 RUNNER = CliRunner()
-
-
-@pytest.fixture(autouse=True)
-def rested(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vectors, "_resting", {})
-
-
-@pytest.fixture
-def server() -> Iterator[FakeOpenAI]:
-    with FakeOpenAI() as server:
-        yield server
-
-
-@pytest.fixture
-def filled(store: Store, settings: Settings, tmp_path: Path) -> Store:
-    files.take_in(store, settings, files.write_shelf(tmp_path / "资料"))
-    return store
-
-
-def configured(settings: Settings, server: FakeOpenAI, **changes: object) -> Settings:
-    update = {
-        "embedding_base_url": server.base_url,
-        "embedding_model": "m1",
-        "llm_retries": 0,
-        "dense": "on",
-    }
-    return settings.model_copy(update=update | changes)
-
-
-def ask(store: Store, settings: Settings) -> SearchResult:
-    return search(SearchQuery(QUESTION, files.TODAY), store, settings, files.EVERYONE)
 
 
 def sent(server: FakeOpenAI) -> int:
@@ -205,7 +173,6 @@ def test_a_damaged_generation_is_noticed_and_rebuilt_without_asking_the_endpoint
     assert rebuilt.name == "gen-2"
     assert sent(server) == before
     assert generation_usable(filled, settings)
-    vectors._resting.clear()
     assert ask(filled, settings).notes == ()
 
 

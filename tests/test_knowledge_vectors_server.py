@@ -14,11 +14,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import knowledge_files as files
 import pytest
 from fake_openai import FakeOpenAI
-from test_knowledge_vectors_faults import GAIN, ask, configured
+from test_knowledge_vectors_faults import GAIN
 from typer.testing import CliRunner
+from vector_bank import ask, configured
 
 from copilot.cli.main import command_line
 from copilot.errors import CopilotError, IndexUnavailable, StateError
@@ -30,23 +30,6 @@ from copilot.settings import Settings
 from copilot.store import Store
 
 RUNNER = CliRunner()
-
-
-@pytest.fixture(autouse=True)
-def rested(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vectors, "_resting", {})
-
-
-@pytest.fixture
-def server() -> Iterator[FakeOpenAI]:
-    with FakeOpenAI() as server:
-        yield server
-
-
-@pytest.fixture
-def filled(store: Store, settings: Settings, tmp_path: Path) -> Store:
-    files.take_in(store, settings, files.write_shelf(tmp_path / "资料"))
-    return store
 
 
 @contextmanager

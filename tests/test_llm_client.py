@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 
 import pytest
 from fake_openai import FakeOpenAI, Reply
@@ -17,12 +16,6 @@ from copilot.settings import load_settings
 
 SECRET_WORDS = "客户要问三年定存"
 PROMPT = [HumanMessage(SECRET_WORDS)]
-
-
-@pytest.fixture
-def server() -> Iterator[FakeOpenAI]:
-    with FakeOpenAI() as running:
-        yield running
 
 
 def model_at(server: FakeOpenAI, **endpoint: object) -> tuple[ChatModel, list[float]]:

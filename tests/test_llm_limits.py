@@ -6,17 +6,17 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import Iterator
 from datetime import date
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from fake_openai import FakeOpenAI, Reply
 from langchain_core.messages import HumanMessage
 
 from copilot.errors import ModelUnavailable
-from copilot.llm.budget import OverBudget
+from copilot.llm.budget import Meter, OverBudget
 from copilot.llm.chat_model import ChatModel
 from copilot.llm.circuit import CircuitOpen
 from copilot.llm.door import open_wire
@@ -28,12 +28,23 @@ from copilot.settings import ModelLimits, Settings, load_settings
 from copilot.store import Store
 
 PROMPT = [HumanMessage("客户A要问三年定存")]
+DAY = date(2026, 11, 20)
 
 
-@pytest.fixture
-def server() -> Iterator[FakeOpenAI]:
-    with FakeOpenAI() as running:
-        yield running
+class StandingDay(date):
+    """A calendar that stands still."""
+
+    @classmethod
+    def today(cls) -> Self:
+        """The day of the tests."""
+        return cls.fromordinal(DAY.toordinal())
+
+
+@pytest.fixture(autouse=True)
+def over_midnight(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The day's budget is that of one day, also when the tests run over midnight."""
+    monkeypatch.setattr("copilot.llm.chat_model.Meter", partial(Meter, today=StandingDay.today))
+    monkeypatch.setattr("copilot.pipeline.health.date", StandingDay)
 
 
 def wire_to(server: FakeOpenAI, *, retries: int = 0, **limits: Any) -> Wire:
@@ -194,7 +205,7 @@ def test_a_days_budget_holds_for_every_process_of_the_bank(
     with pytest.raises(OverBudget, match="今天的模型用量已到上限"):
         ask(second, max_tokens=190)
 
-    used = other_store.model_usage.on(date.today())
+    used = other_store.model_usage.on(DAY)
     assert (used.calls, len(server.chat_bodies)) == (1, 1)
     assert 0 < used.tokens < 150
     other_store.close()
@@ -218,7 +229,7 @@ def test_many_at_once_do_not_exceed_the_days_budget(
     for thread in asking:
         thread.join()
 
-    assert other_store.model_usage.on(date.today()).tokens <= 500
+    assert other_store.model_usage.on(DAY).tokens <= 500
     assert len(outcomes) == 12
     other_store.close()
 
@@ -231,7 +242,7 @@ def test_a_call_that_failed_gives_back_what_was_set_aside(
 
     ask_in_vain(wire)
 
-    assert other_store.model_usage.on(date.today()).tokens == 0
+    assert other_store.model_usage.on(DAY).tokens == 0
     other_store.close()
 
 
@@ -249,7 +260,7 @@ def test_a_stream_that_nobody_reads_to_its_end_is_booked_as_far_as_it_came(
     stream.close()  # type: ignore[attr-defined]
 
     assert 0 < model.usage.completion_tokens - before < 160
-    assert other_store.model_usage.on(date.today()).calls == 2
+    assert other_store.model_usage.on(DAY).calls == 2
     other_store.close()
 
 
@@ -259,7 +270,7 @@ def test_without_a_days_limit_nothing_is_booked(
     wire, other_store = open_bank(settings, server)
     ask(wire)
 
-    assert other_store.model_usage.on(date.today()) == Usage()
+    assert other_store.model_usage.on(DAY) == Usage()
     other_store.close()
 
 
@@ -315,7 +326,7 @@ def test_doctor_tells_the_days_usage_against_its_budget(
     wire, other_store = open_bank(settings, server, day_tokens=12_000)
     ask(wire, max_tokens=150)
     other_store.close()
-    used = store.model_usage.on(date.today()).tokens
+    used = store.model_usage.on(DAY).tokens
     assert (told().state, told().detail) == ("off", "没有设每日上限，不记用量")
     within = told(day_tokens=12_000, day_fen=250)
     assert within.state == "ok"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,11 +12,11 @@ from pydantic import BaseModel, ConfigDict
 from copilot.errors import InputError, ModelUnavailable
 from copilot.llm.chat_model import ChatModel
 from copilot.llm.prompts import as_data, load_prompt
-from copilot.llm.pseudonyms import IdentityHeld, Pseudonyms, age_band, amount_band
+from copilot.llm.pseudonyms import IdentityHeld, Pseudonyms, amount_band
 from copilot.llm.structured import StructuredReply, shaped_chain
 from copilot.llm.wire import Endpoint, Wire
 from copilot.paths import shipped
-from copilot.records.customer import Customer
+from copilot.records.customer import Customer, age_band
 
 PROMPT = """---
 id: greet
@@ -53,12 +52,6 @@ def prompts(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.fixture
-def server() -> Iterator[FakeOpenAI]:
-    with FakeOpenAI() as running:
-        yield running
-
-
 def greet(wire: Wire, prompts: Path) -> StructuredReply[Greeting]:
     model = ChatModel(wire, guard=lambda body: None)
     chain = shaped_chain(model, load_prompt(prompts, "greet"), Greeting, prompts)
@@ -85,6 +78,17 @@ def test_a_good_reply_is_validated_and_says_how_it_came_about(
     assert reply.prompt.startswith("greet@3#")
     assert reply.model == "scripted"
     assert json.loads(reply.raw[0]) == GOOD
+
+
+def test_a_prompt_that_promises_another_shape_is_refused_before_anything_is_sent(
+    prompts: Path,
+) -> None:
+    (prompts / "greet.md").write_text(PROMPT.replace("output: Greeting", "output: Farewell"))
+    with FakeOpenAI() as server:
+        with pytest.raises(InputError, match="Farewell") as refused:
+            greet(wire_to(server), prompts)
+        assert server.requests == []
+    assert (refused.value.field, refused.value.file) == ("output", str(prompts / "greet.md"))
 
 
 @pytest.mark.parametrize(
@@ -187,7 +191,7 @@ def test_the_guard_sees_through_spacing_and_width(disguised: str) -> None:
 
 def test_the_guard_lets_dates_rates_and_bands_pass() -> None:
     text = (
-        "客户A，45–50岁，资产50–100万，2026-11-20 与 2026年12月8日，1.45%，示例行消审〔2026〕0123号"
+        "客户A，45–49岁，资产50–100万，2026-11-20 与 2026年12月8日，1.45%，示例行消审〔2026〕0123号"
     )
 
     Pseudonyms.of([(WANG, IDENTIFIERS)]).guard(text.encode())
@@ -215,7 +219,7 @@ def test_nothing_leaves_when_the_guard_objects(server: FakeOpenAI, prompts: Path
 
 def test_bands_do_not_overlap_and_cover_everything() -> None:
     assert [age_band(a) for a in (17, 18, 49, 50, 79, 80)] == [
-        "18岁以下", "18–20岁", "45–50岁", "50–55岁", "75–80岁", "80岁以上"
+        "未成年", "18–19岁", "45–49岁", "50–54岁", "75–79岁", "80岁以上"
     ]  # fmt: skip
     assert amount_band(49_9999_00) == "20–50万"
     assert amount_band(50_0000_00) == "50–100万"

@@ -79,7 +79,7 @@ def oracle(
             broken.add("risk_above_tolerance")
         if age is not None and age >= 65 and (item.risk_rating or "R0") >= "R4":
             broken.add("elder_high_risk")
-    if age is not None and age < 18 and kind not in ("deposit", "large_cd", "gov_bond"):
+    if age is not None and age < 18:
         broken.add("minor")
     if kind == "private_fund":
         broken.add("qualified_investor")  # nobody in these cells is recorded as one

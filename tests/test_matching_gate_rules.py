@@ -38,6 +38,11 @@ def test_nothing_passes_when_a_core_check_has_no_rule(check: str) -> None:
         decide(PRODUCTS[0], clean_file(), SELLER, Channel.COUNTER, fewer)
 
 
+#: Features of the profile that a rule's case may give under their own names.
+_FEATURES = ("life_stage", "n_salary_cp", "pension_in_90", "surplus_months_6", "debt_card",
+             "idle_amount", "aum_gold", "dormant", "tuition_365", "fx_maturity_on")  # fmt: skip
+
+
 def given_cases() -> list[Any]:
     return [
         pytest.param(data, case["given"], wanted == "fail", id=f"{path.stem}-{wanted}-{number}")
@@ -76,8 +81,11 @@ def case_of(check: str, given: dict[str, Any]) -> tuple[Product, CustomerFile, C
     customer = replace(customer, qualified_investor=given.get("qualified_investor"))
     touched = [("last_marketing_contact", None), ("refused_on", "refused")]
     features = {
-        "tier": FeatureValue("tier", given.get("tier"), "code"),
-        "aum_total": FeatureValue("aum_total", given.get("aum"), "fen"),
+        name: FeatureValue(name, given.get(said), unit)
+        for name, said, unit in (("tier", "tier", "code"), ("aum_total", "aum", "fen"))
+    }
+    features |= {
+        name: FeatureValue(name, given[name], "code") for name in _FEATURES if name in given
     }
     file = CustomerFile(
         customer=customer,
@@ -93,6 +101,7 @@ def case_of(check: str, given: dict[str, Any]) -> tuple[Product, CustomerFile, C
             if given.get(key)
         ),
         fraud_signs=given.get("fraud_signs", ""),
+        asked=given.get("asked", False),
         feedback=CustomerFeedback(serve_first_because=given.get("serve_first_because", "")),
         complaints=tuple(
             Complaint("K", "C0001", on(c["at"]), status=c["status"])

@@ -101,6 +101,25 @@ def test_a_bank_whose_store_is_postgresql_drafts_refuses_and_verifies(
     assert audit["entries"] >= 2
 
 
+def test_lines_are_checked_against_the_products_in_postgresql(home: Home, tmp_path: Path) -> None:
+    lines, results = tmp_path / "文案.jsonl", tmp_path / "结果.jsonl"
+    line = {"id": 1, "text": "三年定期年利率9.99%，50元起存", "context": {"product_code": "DEP-3Y"}}
+    lines.write_text(json.dumps(line, ensure_ascii=False), "utf-8")
+    env = {"COPILOT_DATABASE_URL": home.url, "COPILOT_KNOWLEDGE_DIR": str(home.knowledge)}
+    words = ["check", "--jsonl", str(lines), "--out", str(results), "--data-dir", str(home.data)]
+    done = CliRunner().invoke(command_line(()), words, standalone_mode=False, env=env)
+    assert done.exception is None
+    (finding,) = json.loads(results.read_text("utf-8"))["findings"]
+    assert finding["text"] == "9.99%"
+
+
+def test_an_empty_database_of_a_server_is_no_store(server: PostgresServer, tmp_path: Path) -> None:
+    settings = load_settings(data_dir=tmp_path, database_url=server.create("empty"))
+    assert Store.exists(settings) is False
+    Store.create(settings).close()
+    assert Store.exists(settings) is True
+
+
 def test_a_changed_audit_row_in_postgresql_is_noticed(
     home: Home,
 ) -> None:

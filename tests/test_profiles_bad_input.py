@@ -9,7 +9,6 @@ from bank_files import BankFiles
 from profiles_golden import AS_OF, Rows, ago, golden_rows, open_bank, yuan
 
 from copilot.profiles import build_profiles, call_list, read_profile
-from copilot.profiles.compute import compute_all
 from copilot.records.profile import Profile
 from copilot.records.staff import Principal
 from copilot.records.tables import TABLES
@@ -91,7 +90,7 @@ def test_slices_of_any_size_give_the_same_profiles(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = profile_of(tmp_path / "整", golden_rows(), "C05")
-    monkeypatch.setattr(compute_all, "__defaults__", (5,))
+    monkeypatch.setattr("copilot.profiles.compute.SLICE", 5)
     assert profile_of(tmp_path / "片", golden_rows(), "C05") == whole
 
 

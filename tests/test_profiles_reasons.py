@@ -7,10 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from profiles_golden import Rows, ago, ahead, at, golden_rows, open_bank, yuan
+from profiles_golden import AS_OF, Rows, ago, ahead, at, golden_rows, open_bank, yuan
 
 from copilot.errors import InputError
-from copilot.profiles import build_profiles, call_list, export_features, read_profile
+from copilot.profiles import (
+    build_profiles,
+    call_list,
+    export_features,
+    maturity_list,
+    read_profile,
+)
 from copilot.profiles.reasons import REASONS_FILE, load_reasons
 from copilot.records.codes import Role
 from copilot.records.profile import Profile, Reason
@@ -55,7 +61,7 @@ def test_at_least_twelve_reasons_are_declared() -> None:
             ("holdings", "C10|2026-08-17"),
         ),
         ("C06", "tier_near", "月均资产距理财客户标准还差1万元", None),
-        ("C10", "tier_at_risk", "月均资产达到理财客户标准，目前0元已低于20万元，可能降档", None),
+        ("C10", "tier_at_risk", "月均资产达到理财客户标准，目前0元，低于20万元，可能降档", None),
         ("C06", "new_customer", "开户45天，还在新客期", ("customers", "C06")),
         ("C10", "salary_started", "9月21日起在本行代发工资", None),
         (
@@ -95,7 +101,7 @@ def test_what_the_customer_may_hear_holds_no_amount(bank: Store) -> None:
         for r in reasons(bank, c).values()
         if r.sayable
     ]
-    assert "您有一笔定期12月8日到期" in heard
+    assert "您有一笔定期12月8日到期，约定了到期自动转存" in heard
     for sentence in heard:
         assert "元" not in sentence
         assert "万" not in sentence
@@ -240,6 +246,18 @@ def test_call_list_stays_in_the_branch(bank: Store) -> None:
     assert [call.customer_id for call in call_list(bank, BANK, branch_id="BR02")] == ["C05"]
 
 
+def test_money_that_falls_due_is_told_to_those_who_may_not_be_offered_anything(bank: Store) -> None:
+    due = {call.customer_id: call for call in maturity_list(bank, BANK, AS_OF, AS_OF)}
+    assert "C02" in due, "contacted 29 days ago, and a deposit falls due today"
+    assert not due.keys() & {call.customer_id for call in call_list(bank, BANK, limit=100)}
+    call = due["C02"]
+    assert (call.reason_code, call.product_type) == ("maturity_today", "deposit")
+    assert call.service_only == "29天前联系过"
+    assert "由客户决定" in call.action
+    seller = Principal.of(Staff("S2002", "周明", Role.WEALTH, "BR02"))
+    assert not maturity_list(bank, seller, AS_OF, AS_OF)
+
+
 def test_lobby_screen_shows_no_amounts(bank: Store) -> None:
     lobby = Principal.of(Staff("S1003", "陈悦", Role.LOBBY, "BR01"))
     calls = call_list(bank, lobby)
@@ -281,6 +299,7 @@ REASON = """
   rank: "1"
   text: "{age:number}岁"
   plain: "成年"
+  action: 问好
   features: [age]
 """
 

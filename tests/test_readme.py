@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.shell import Shell
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
@@ -15,6 +18,13 @@ _COMMAND = re.compile(
     r"(?m)(?:^|`)copilot ([a-z]+)(?: (build|show|explain|check|list|test|verify|codes))?"
 )
 COMMANDS = sorted({" ".join(filter(None, found)) for found in _COMMAND.findall(README)})
+#: Whole commands of the daily work; those that name a file, or take long, have tests of their own.
+_ELSEWHERE = re.compile(r"文案|文件|编号|名称|score train|eval|doctor|template|events|init")
+WHOLE = [
+    words
+    for words in re.findall(r"`copilot ([^`]+ [^`]+)`", README)
+    if not _ELSEWHERE.search(words)
+]
 
 
 def test_the_readme_names_the_commands_of_the_daily_work() -> None:
@@ -30,6 +40,15 @@ def test_every_command_in_the_readme_exists(command: str) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("words", WHOLE)
+def test_every_daily_command_works_on_the_sample_bank_as_it_stands(
+    shell: Shell, sample_home: Path, words: str
+) -> None:
+    code, out, err = shell(*shlex.split(words), "--data-dir", sample_home)
+    assert (code, err) == (0, "")
+    assert out.strip()
 
 
 @pytest.mark.parametrize("target", re.findall(r"\]\(([^)#]+)\)", README))

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from fake_openai import Body, FakeOpenAI, Reply
 
-from copilot.llm.wire import Endpoint, Wire
 from copilot.pipeline.ask import answer
 from copilot.pipeline.plan import PlanRequest, draft_plan
 from copilot.pipeline.replay import NOTHING_NAMED, replay
@@ -18,25 +16,14 @@ from copilot.pipeline.summary import SummaryRequest, summarise
 from copilot.pipeline.workbench import Workbench
 from copilot.records.codes import SummaryPeriod
 from copilot.records.plan import CheckedPlan
-from copilot.settings import load_settings
 from tests.shell import Shell
 
 
 @pytest.fixture
-def lobby(sample_home: Path) -> Iterator[Workbench]:
-    """The sample bank as a lobby manager sees it."""
-    bench = Workbench.open(load_settings(data_dir=sample_home), staff_id="S1004")
-    yield bench
-    bench.close()
-
-
-@pytest.fixture
-def model(bench: Workbench) -> Iterator[FakeOpenAI]:
+def model(model: FakeOpenAI) -> FakeOpenAI:
     """A model that says every sentence a little differently, with the workbench asking it."""
-    with FakeOpenAI() as server:
-        server.default = reworded
-        bench.wire = Wire(Endpoint(server.base_url, "scripted"), pause=lambda seconds: None)
-        yield server
+    model.default = reworded
+    return model
 
 
 def reworded(body: Body) -> Reply:

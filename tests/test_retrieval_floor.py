@@ -9,16 +9,18 @@ from pathlib import Path
 
 import pytest
 from knowledge_files import TODAY
+from parsed_files import read_source
 
 from copilot.knowledge import faq_parts
 from copilot.knowledge.formats import knowledge_files, parse
 from copilot.knowledge.lexical import Scope, Weights, index_in_memory
-from copilot.knowledge.search import EVIDENCE, evidence_of
-from copilot.knowledge.source import read_source
+from copilot.knowledge.search import evidence_of
 from copilot.knowledge.synonyms import SYNONYMS_FILE, query_terms, read_synonyms
 from copilot.records.codes import Audience, PassageKind
 from copilot.records.knowledge import Passage
 
+#: Where answerable and unanswerable questions are told apart about equally well.
+MIDDLE = 0.45
 SHIPPED = Path(__file__).resolve().parent.parent / "knowledge"
 
 #: Questions that no entry of the shipped knowledge answers.
@@ -67,7 +69,7 @@ def test_the_floor_parts_questions_that_are_answered_from_those_that_are_not(par
         weights = index.weights(wanted.own)
         found = index.ranked(wanted.weighted(), Scope(TODAY), 10)
         shares = [(score, weights.share(wanted.found_in(texts[name]))) for name, score in found]
-        return max(evidence_of(*told, weights) for told in shares) >= EVIDENCE
+        return max(evidence_of(*told, weights) for told in shares) >= MIDDLE
 
     assert len(phrasings) > 75
     assert sum(map(enough, phrasings)) / len(phrasings) >= 0.6
@@ -84,4 +86,4 @@ def test_evidence_grows_with_what_is_matched_and_does_not_depend_on_how_much_is_
 
 def test_a_single_word_that_is_there_is_evidence_enough() -> None:
     word = Weights({"挂": 3.0, "失": 3.0, "挂失": 4.0}, rarest=5.0)
-    assert evidence_of(word.whole, 1.0, word) >= EVIDENCE
+    assert evidence_of(word.whole, 1.0, word) >= MIDDLE

@@ -59,12 +59,11 @@ def _best(bank: Bank, name: str) -> float:
     """The AUC of the true chances over the customers whose outcome the test date shows."""
     day = bank.trained[name].card.test_dates[-1]
     chances = bank.truth.chances[name, day]
-    from copilot.profiles.scores import service
+    from copilot.profiles.scores.population import opened
     from copilot.profiles.scores.targets import cases_of, targets_of
 
-    with service._opened(bank.store.facts.current(), bank.settings) as connection:
-        build = build_profiles(bank.store, bank.settings, day)
-        service._open_refused(connection, build)
+    build = build_profiles(bank.store, bank.settings, day)
+    with opened(bank.store.facts.current(), bank.settings, build) as connection:
         known = targets_of(connection, known_truth.BUSINESS_DATE)
         cases = cases_of(connection, next(t for t in known if t.name == name), day)
     return auc(cases.positive, np.array([chances[c] for c in cases.customers]))
@@ -161,16 +160,16 @@ def test_a_population_unlike_the_training_one_is_refused(bank: Bank) -> None:
 
 
 def test_features_later_than_the_case_are_refused(bank: Bank) -> None:
-    from copilot.profiles.scores import service
+    from copilot.profiles.scores.population import opened, slice_of
     from copilot.profiles.scores.targets import Cases
 
     today = build_profiles(bank.store, bank.settings)
     early = Cases(known_truth.period(0), np.array(["K000001"], dtype=object), np.array([True]))
     with (
-        service._opened(bank.store.facts.current(), bank.settings) as connection,
+        opened(bank.store.facts.current(), bank.settings) as connection,
         pytest.raises(InputError, match="特征日期晚于样本日期"),
     ):
-        service._slice(connection, early, [], today)
+        slice_of(connection, early, [], today)
 
 
 def test_applied_scores_name_model_version_and_count(bank: Bank) -> None:

@@ -139,7 +139,7 @@ def test_the_sample_banks_values_add_up_over_all_customers(bench: Workbench, pri
     assert any("储蓄国债" in name for one in found for name in one.left_out)
 
 
-TRUE = RepeatModel(0.8, 12.0, 0.9, 2.5, 0.0)
+TRUE = RepeatModel(0.8, 12.0, 0.9, 2.5)
 
 
 def purchase_log(customers: int, days: int, seed: int = 1) -> pd.DataFrame:

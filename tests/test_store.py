@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import subprocess
@@ -127,7 +128,7 @@ def test_a_customer_file_holds_nothing_later_than_its_date(store: Store) -> None
 
 def test_reloading_tables_keeps_rows_that_were_recorded_live(store: Store) -> None:
     load_two_customers(store)
-    events = schema.dimensions["events"]
+    events, generation = schema.dimensions["events"], store.facts.current()
     with store.transaction() as connection:
         connection.execute(
             events.insert().values(
@@ -138,7 +139,6 @@ def test_reloading_tables_keeps_rows_that_were_recorded_live(store: Store) -> No
                 row_origin="live",
             )
         )
-        generation = store.facts._generation(connection, "g1")
         store.facts.activate(connection, generation, {})
     with store.read() as connection:
         assert connection.scalar(sa.select(sa.func.count()).select_from(events)) == 1
@@ -205,6 +205,23 @@ def test_one_changed_byte_is_found(store: Store, tampering: str, first_bad: int)
     verdict = store.audit.verify()
     assert not verdict.ok
     assert verdict.first_bad == first_bad
+
+
+def test_an_auditor_recomputes_the_chain_from_the_table_alone(store: Store) -> None:
+    for number in range(1, 4):
+        draft(store, f"D{number}", f"三年期定存第{number}稿")
+    before = "0" * 64
+    with store.read() as connection:
+        rows = connection.exec_driver_sql(
+            "SELECT seq, at, actor, kind, subject, payload, hash FROM audit_log ORDER BY seq"
+        ).all()
+    for *parts, sealed in rows:
+        digest = hashlib.sha256()
+        for part in (before, *map(str, parts)):
+            digest.update(len(part.encode()).to_bytes(8, "big") + part.encode())
+        assert digest.hexdigest() == sealed
+        before = sealed
+    assert len(rows) == 3
 
 
 def test_a_failed_transaction_leaves_neither_draft_nor_audit_entry(store: Store) -> None:

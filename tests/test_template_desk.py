@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
@@ -19,7 +18,6 @@ from template_bank import (
     REVIEWERS,
     TEXT,
     approved,
-    copy_of_bank,
     decided,
     opened,
     submitted,
@@ -28,9 +26,11 @@ from template_bank import (
 
 from copilot.errors import CopilotError, Forbidden, InputError, NotFound, StateError
 from copilot.pipeline import template_desk as desk
+from copilot.pipeline.template_cases import rejected_cases
 from copilot.pipeline.template_desk import Opinion
-from copilot.pipeline.template_list import queue, rejected_cases, show
 from copilot.pipeline.template_proposals import propose
+from copilot.pipeline.template_queue import queue
+from copilot.pipeline.template_view import show
 from copilot.pipeline.workbench import Workbench
 from copilot.records.template import ApprovalState, Review, ReviewOpinion, ReviewStage
 from copilot.review.clusters import clusters, differences
@@ -40,16 +40,9 @@ from copilot.settings import load_settings
 TODAY = date(2026, 11, 20)
 
 
-@pytest.fixture(scope="module")
-def home(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return copy_of_bank(sample_home, tmp_path_factory.mktemp("desk") / "bank")
-
-
 @pytest.fixture
-def bench(home: Path) -> Iterator[Workbench]:
-    bench = opened(home)
-    yield bench
-    bench.close()
+def bench_home(copied: Path) -> Path:
+    return copied
 
 
 def reject(reason: str, **given: str) -> Opinion:
@@ -218,12 +211,12 @@ def test_texts_join_the_group_of_the_first_that_is_alike() -> None:
     assert differences("不变", "不变") == []
 
 
-def test_two_reviewers_at_the_same_moment_one_decides_and_one_is_told(home: Path) -> None:
-    bench = opened(home)
+def test_two_reviewers_at_the_same_moment_one_decides_and_one_is_told(copied: Path) -> None:
+    bench = opened(copied)
     submitted(bench, "t-race")
 
     def decide(who: str) -> str:
-        mine = opened(home)
+        mine = opened(copied)
         try:
             desk.decide(mine, ["t-race"], who, APPROVE)
             return ""
@@ -243,8 +236,8 @@ def test_two_reviewers_at_the_same_moment_one_decides_and_one_is_told(home: Path
     bench.close()
 
 
-def test_numbers_stay_single_when_many_are_approved_at_once(home: Path) -> None:
-    bench = opened(home)
+def test_numbers_stay_single_when_many_are_approved_at_once(copied: Path) -> None:
+    bench = opened(copied)
     names = [f"t-number-{index}" for index in range(6)]
     for name in names:
         submitted(bench, name)
@@ -252,7 +245,7 @@ def test_numbers_stay_single_when_many_are_approved_at_once(home: Path) -> None:
         desk.decide(bench, names, reviewer, APPROVE)
 
     def decide(name: str) -> Review:
-        mine = opened(home)
+        mine = opened(copied)
         try:
             (review,) = desk.decide(mine, [name], REVIEWERS[-1], APPROVE)
             return review
@@ -278,10 +271,10 @@ template_desk.decide(opened(Path(sys.argv[1])), ["t-killed"], "S1001", APPROVE)
 """
 
 
-def test_a_decision_that_is_cut_off_never_happened(home: Path, bench: Workbench) -> None:
+def test_a_decision_that_is_cut_off_never_happened(copied: Path, bench: Workbench) -> None:
     submitted(bench, "t-killed")
     done = subprocess.run(
-        [sys.executable, "-c", _KILLED, str(home)], cwd=Path(__file__).parent, check=False
+        [sys.executable, "-c", _KILLED, str(copied)], cwd=Path(__file__).parent, check=False
     )
     assert done.returncode == 9
     with bench.store.read() as connection:
@@ -292,8 +285,8 @@ def test_a_decision_that_is_cut_off_never_happened(home: Path, bench: Workbench)
     assert decided(bench, "t-killed", 1).decisions[0].reviewer == "S1001"
 
 
-def test_a_review_changed_behind_the_desk_is_found(sample_home: Path, tmp_path: Path) -> None:
-    bench = opened(copy_of_bank(sample_home, tmp_path / "bank"))
+def test_a_review_changed_behind_the_desk_is_found(home: Path) -> None:
+    bench = opened(home)
     approved(bench, "t-tampered")
     assert bench.store.audit.verify().ok
     with bench.store.transaction() as connection:

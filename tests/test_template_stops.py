@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,14 +10,15 @@ import pytest
 import sqlalchemy as sa
 import yaml
 from lucky_rule import knowledge_with_one_rule, replace_in, rule_file
-from template_bank import AUTHOR, approved, copy_of_bank, opened, submitted
+from template_bank import AUTHOR, approved, opened, submitted
 
 from copilot.errors import CopilotError, Forbidden, InputError, StateError
 from copilot.pipeline import rules as officer
 from copilot.pipeline import template_desk as desk
 from copilot.pipeline.pitch import PitchRequest, draft_pitch
 from copilot.pipeline.template_copies import copies
-from copilot.pipeline.template_list import TemplateLine, list_templates, show
+from copilot.pipeline.template_list import TemplateLine, list_templates
+from copilot.pipeline.template_view import show
 from copilot.pipeline.workbench import Workbench
 from copilot.records.codes import Channel, ProductType
 from copilot.records.compliance import Usable
@@ -31,15 +31,8 @@ DEPOSIT = "DEP-3Y"
 
 
 @pytest.fixture
-def home(sample_home: Path, tmp_path: Path) -> Path:
-    return copy_of_bank(sample_home, tmp_path / "bank")
-
-
-@pytest.fixture
-def bench(home: Path) -> Iterator[Workbench]:
-    bench = opened(home)
-    yield bench
-    bench.close()
+def bench_home(home: Path) -> Path:
+    return home
 
 
 def pitched(bench: Workbench) -> CheckedDraft:

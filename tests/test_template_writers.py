@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,14 +9,13 @@ from typing import Any
 import pytest
 from drafting_bank import brief
 from fake_openai import FakeOpenAI, Reply
-from template_bank import AUTHOR, REVIEWERS, copy_of_bank, decided, opened
+from template_bank import AUTHOR, REVIEWERS, decided
 
 from copilot.drafting.template_writer import Cell
 from copilot.errors import InputError
-from copilot.llm.wire import Endpoint, Wire
 from copilot.pipeline import template_desk as desk
-from copilot.pipeline.template_list import show
 from copilot.pipeline.template_proposals import Proposal, propose
+from copilot.pipeline.template_view import show
 from copilot.pipeline.template_writing import write_proposals
 from copilot.pipeline.workbench import Workbench
 from copilot.pipeline.writing import write
@@ -32,25 +30,9 @@ GOOD = (
 SOLD = tuple(each for each in ProductType if each not in (ProductType.PRIVATE_FUND, ProductType.FX))
 
 
-@pytest.fixture(scope="module")
-def home(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return copy_of_bank(sample_home, tmp_path_factory.mktemp("writers") / "bank")
-
-
 @pytest.fixture
-def bench(home: Path) -> Iterator[Workbench]:
-    bench = opened(home)
-    yield bench
-    bench.close()
-
-
-@pytest.fixture
-def model(bench: Workbench) -> Iterator[FakeOpenAI]:
-    """A scripted model configured for the bench."""
-    with FakeOpenAI() as server:
-        endpoint = Endpoint(server.base_url, "scripted", timeout_s=2, retries=1)
-        bench.__dict__["wire"] = Wire(endpoint, pause=lambda seconds: None)
-        yield server
+def bench_home(copied: Path) -> Path:
+    return copied
 
 
 def words(text: str, **more: Any) -> Reply:

@@ -61,7 +61,7 @@ def test_every_sold_product_has_an_approved_text_for_the_lobby(desk: ReviewDesk)
     approved = {
         each.product.product_code
         for each in on(Channel.COUNTER)
-        if desk.approval_of(each.template, Present(TODAY, "test", product=each.product))
+        if desk.standing(each.template, Present(TODAY, "test", product=each.product)).approval
         and not each.template.conditions
         and not each.template.life_stages
     }
@@ -72,7 +72,7 @@ def test_every_sold_product_has_an_approved_text_for_the_lobby(desk: ReviewDesk)
 def test_no_reviewer_read_more_than_twenty_texts_a_day(desk: ReviewDesk) -> None:
     read: Counter[tuple[str, date]] = Counter()
     for template in templates():
-        approval = desk.approval_of(template, Present(TODAY, "test"))
+        approval = desk.standing(template, Present(TODAY, "test")).approval
         for decision in approval.decisions if approval else ():
             read[decision.reviewer, decision.at.date()] += 1
     assert max(read.values()) <= 20
@@ -80,7 +80,7 @@ def test_no_reviewer_read_more_than_twenty_texts_a_day(desk: ReviewDesk) -> None
 
 def test_every_stage_was_decided_for_every_approved_template(desk: ReviewDesk) -> None:
     for template in templates():
-        approval = desk.approval_of(template, Present(TODAY, "test"))
+        approval = desk.standing(template, Present(TODAY, "test")).approval
         if approval is not None:
             assert [decision.stage for decision in approval.decisions] == list(desk.policy.stages)
             assert template.author not in {decision.reviewer for decision in approval.decisions}

@@ -149,9 +149,7 @@ def test_a_call_speaks_of_a_maturity_only_after_the_identity_is_verified() -> No
 
 def test_a_chat_message_reveals_no_holding() -> None:
     assert not [
-        each.template.template_id
-        for each in on(Channel.WECOM)
-        if "maturity.date" in {figure.source for figure in each.filled.figures}
+        each.template.template_id for each in on(Channel.WECOM) if "maturity." in each.template.text
     ]
 
 
@@ -214,10 +212,10 @@ def test_an_older_customer_is_told_that_nothing_must_be_decided_today() -> None:
 
 
 def test_a_maturity_is_mentioned_only_to_customers_who_have_one() -> None:
-    with_maturity = [t for t in templates() if "maturity.date" in t.text]
+    with_maturity = [t for t in templates() if "maturity." in t.text]
     assert len(with_maturity) >= 8
     for template in with_maturity:
-        assert [c.feature for c in template.conditions] == ["maturing_30"], template.template_id
+        assert "maturing_30" in {c.feature for c in template.conditions}, template.template_id
 
 
 def test_every_figure_of_a_fill_is_recorded() -> None:
@@ -257,6 +255,8 @@ def test_every_script_passes_the_checker_for_every_product_it_is_for(checker: Ch
     for script in load_scripts(KNOWLEDGE / "scripts"):
         for product in shelf():
             if script.product_types and product.type not in script.product_types:
+                continue
+            if script.product_codes and product.product_code not in script.product_codes:
                 continue
             try:
                 text = fill(script.text, VALUES | product_values(product)).text

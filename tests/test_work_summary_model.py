@@ -12,7 +12,7 @@ import pytest
 from fake_openai import Body, FakeOpenAI, Reply
 
 from copilot.drafting.summary_model import SummaryWriter
-from copilot.drafting.summary_values import SLOT
+from copilot.drafting.summary_said import SLOT
 from copilot.errors import ModelUnavailable
 from copilot.llm.prompts import load_prompt
 from copilot.llm.wire import Endpoint, Wire
@@ -49,12 +49,6 @@ def test_the_prompt_fences_every_sentence_and_names_what_was_wrong() -> None:
     )
 
 
-@pytest.fixture
-def server() -> Iterator[FakeOpenAI]:
-    with FakeOpenAI() as running:
-        yield running
-
-
 @pytest.fixture(scope="module")
 def own(sample_home: Path) -> Iterator[Summary]:
     """A month of a branch in the embedded writer's words."""
@@ -68,7 +62,7 @@ def wire_to(server: FakeOpenAI) -> Wire:
 
 
 def with_model(bench: Workbench, server: FakeOpenAI) -> Workbench:
-    bench.__dict__["wire"] = wire_to(server)
+    bench.wire = wire_to(server)
     return bench
 
 

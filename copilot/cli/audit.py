@@ -30,7 +30,7 @@ def verify(
     data_dir: DataDirOption = None,
     config: ConfigOption = None,
     format: FormatOption = Format.TEXT,
-) -> None:
+) -> int:
     """重算整条留痕链，找出第一条被改动的记录。
 
     例：copilot audit verify
@@ -38,8 +38,10 @@ def verify(
     from copilot.store import Store
 
     store = Store.open(settings_for(data_dir, config))
-    verdict = store.audit.verify()
-    store.close()
+    try:
+        verdict = store.audit.verify()
+    finally:
+        store.close()
     emit(
         verdict.as_json(),
         f"留痕完整：{verdict.entries} 条记录，逐条核对无误。"
@@ -47,7 +49,7 @@ def verify(
         else f"留痕不完整：第 {verdict.first_bad} 条起对不上（{verdict.reason}）。",
         format,
     )
-    raise typer.Exit(0 if verdict.ok else 1)
+    return 0 if verdict.ok else 1
 
 
 @app.command()
@@ -60,7 +62,7 @@ def show(
 ) -> None:
     """查看一份草稿及其全部依据：画像快照、产品版本、段落、模板、结论、留痕记录。
 
-    例：copilot audit show D-3f2a…
+    例：copilot audit show P3f2a…
     """
     with workbench(data_dir, config, acting, None) as bench:
         record = bench.store.drafts(bench.principal).get(draft)
@@ -80,7 +82,7 @@ def replay(
     data_dir: DataDirOption = None,
     config: ConfigOption = None,
     format: FormatOption = Format.TEXT,
-) -> None:
+) -> int:
     """按留下的依据把话术、方案、总结或回答重算一遍，逐字核对，并列出此后变了什么。
 
     例：copilot audit replay P3f2a…
@@ -90,7 +92,7 @@ def replay(
     with workbench(data_dir, config, acting, as_of) as bench:
         result = recompute(bench, draft)
     emit(result.as_json(), lambda: _present_replay(result), format)
-    raise typer.Exit(0 if result.same else 1)
+    return 0 if result.same else 1
 
 
 @app.command()

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,15 +19,17 @@ from copilot.cli.common import (
     ConfigOption,
     DataDirOption,
     StaffOption,
-    parse_day,
     settings_for,
     workbench,
 )
-from copilot.cli.lines import Line, jurisdictions_of, one_of, read_lines
+from copilot.cli.place import place_of
 from copilot.errors import InputError, ModelUnavailable
-from copilot.paths import DEFAULT_DATA_DIR, shipped
+from copilot.files import whole_file
 from copilot.records.codes import Audience, Channel, DraftKind, ProductType
 from copilot.records.compliance import CheckContext, CheckResult, Verdict
+from copilot.records.json_lines import told_with
+from copilot.records.text_lines import Line, jurisdictions_of, read_lines
+from copilot.records.values import one_of
 
 if TYPE_CHECKING:
     from copilot.compliance import Checker
@@ -89,11 +90,11 @@ def check(
     """
     from copilot.compliance import load_checker
 
-    places = _places(data_dir, config)
-    checker = load_checker(*places)
-    day = business_date(as_of)
+    place = place_of(data_dir, config)
+    checker = load_checker(place.data_dir, place.knowledge_dir)
+    day = place.day(as_of)
     with ExitStack() as stack:
-        records = _Records(stack, places[0], config, staff, as_of)
+        records = _Records(stack, place.data_dir, config, staff, as_of)
         if jsonl is not None:
             if out is None:
                 raise InputError("--jsonl 需要 --out。", field="out", next="请给出结果文件。")
@@ -150,7 +151,14 @@ class _Records:
         self._stack = stack
         self._open = partial(workbench, data_dir, config, staff, as_of)
         self._bench: Workbench | None = None
-        self.available = (data_dir / "copilot.db").is_file()
+        self._settings = partial(settings_for, data_dir, config)
+
+    @cached_property
+    def available(self) -> bool:
+        """Whether there is a store to look anything up in."""
+        from copilot.store import Store
+
+        return Store.exists(self._settings())
 
     def with_product(
         self, context: CheckContext, product: str | None, customer: str | None = None
@@ -171,11 +179,8 @@ class _Records:
         code = line.context.product_code
         if not code or not self.available:
             return line.context
-        try:
+        with told_with(source, line.row):
             return self.with_product(line.context, code)
-        except InputError as error:
-            error.file, error.row = str(source), line.row
-            raise
 
     def gated(
         self, result: CheckResult, text: str, context: CheckContext, customer: str | None
@@ -239,20 +244,12 @@ def _check_lines(
             field="out",
             next="请给出已有文件夹里的一个文件名。",
         )
-    in_place = target.exists() and not target.is_file()  # a pipe or a device takes what comes
-    partial = target if in_place else target.with_name(target.name + ".partial")
     encode = json.JSONEncoder(ensure_ascii=False).encode
-    try:
-        with partial.open("w", _BUFFER, encoding="utf-8") as results:
-            for line in read_lines(source, day, checker.pack.jurisdictions):
-                context = records.of_line(line, source)
-                document = {"id": line.name, **checker.check(line.text, context).as_json()}
-                results.write(encode(document) + "\n")
-        if not in_place:
-            partial.replace(target)
-    finally:
-        if not in_place:
-            partial.unlink(missing_ok=True)
+    with whole_file(target) as aside, aside.open("w", _BUFFER, encoding="utf-8") as results:
+        for line in read_lines(source, day, checker.pack.jurisdictions):
+            context = records.of_line(line, source)
+            document = {"id": line.name, **checker.check(line.text, context).as_json()}
+            results.write(encode(document) + "\n")
 
 
 def _read(file: str) -> str:
@@ -280,21 +277,3 @@ def _read(file: str) -> str:
     if not text.strip():
         raise InputError("没有可检查的文字。", file=name, next="请给出非空的文本。")
     return text
-
-
-def _places(data_dir: Path | None, config: Path | None) -> tuple[Path, Path]:
-    """Data and knowledge folders, without the settings machinery unless a file names them."""
-    if config is not None or "COPILOT_CONFIG" in os.environ:
-        settings = settings_for(data_dir, config)
-        return settings.data_dir, settings.knowledge_dir
-    data = data_dir or Path(os.environ.get("COPILOT_DATA_DIR", DEFAULT_DATA_DIR))
-    knowledge = os.environ.get("COPILOT_KNOWLEDGE_DIR")
-    return data, Path(knowledge) if knowledge else shipped("knowledge")
-
-
-def business_date(as_of: str | None = None) -> date:
-    """The date asked for, else the configured business date, else today."""
-    if as_of:
-        return parse_day(as_of)
-    configured = os.environ.get("COPILOT_BUSINESS_DATE")
-    return parse_day(configured) if configured else date.today()

@@ -10,22 +10,21 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from copilot.records.compliance import CheckResult, Finding, RuleCitation, Severity, Verdict
+from copilot import __version__
+from copilot.records.compliance import (
+    UNAPPROVED,
+    CheckResult,
+    Finding,
+    RuleCitation,
+    Severity,
+    Usable,
+)
 
 if TYPE_CHECKING:
     from copilot.compliance.pack import Pack
     from copilot.compliance.rewrite import Rewrite
     from copilot.compliance.rules import Rule
 
-VERDICTS = {
-    Verdict.PASS: "未发现问题",
-    Verdict.REVIEW: "请复核",
-    Verdict.NEEDS_EVIDENCE: "需补证据",
-    Verdict.NEEDS_ELEMENT: "缺少必备要素",
-    Verdict.BLOCK: "不得使用",
-}
-_USABLE = {"send": "可以发送", "internal": "仅供内部参考，未经审核不得对外发送", "no": "不得使用"}
-EVIDENCE = {"text": "原文", "quote": "引文", "summary": "摘要", "recall": "待核实"}
 _SARIF_SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
@@ -58,7 +57,7 @@ class Checked:
     opinion: str | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """The document of design §4."""
+        """The verdict and its findings, with the rewrite and the second opinion if asked for."""
         document = self.result.as_json()
         if self.fixed is not None:
             document["fixed"] = self.fixed.as_json()
@@ -100,7 +99,7 @@ def sarif(checked: Checked) -> dict[str, Any]:
     rules = [checked.pack.rule(rule_id) for rule_id in _rule_ids(checked.result.findings)]
     driver = {
         "name": "copilot check",
-        "semanticVersion": "1.0.0",
+        "semanticVersion": __version__,
         "properties": {"packVersion": checked.result.pack_version},
         "rules": [_sarif_rule(rule) for rule in rules],
     }
@@ -139,10 +138,10 @@ def github_annotations(checked: Checked) -> Iterator[str]:
 
 def _for_people(checked: Checked) -> Iterator[str]:
     result = checked.result
-    found, usable = VERDICTS[result.verdict], _USABLE[result.usable]
+    internal = result.usable is Usable.INTERNAL
+    allowed = f"，{result.usable.shown}，{UNAPPROVED}" if internal else ""
     yield (
-        f"结论：{found}（{result.verdict}）{'' if usable == found else f'，{usable}'}。"
-        f"规则包 {result.pack_version}"
+        f"结论：{result.verdict.shown}（{result.verdict}）{allowed}。规则包 {result.pack_version}"
     )
     told: dict[tuple[str, tuple[RuleCitation, ...]], int] = {}
     for number, finding in enumerate(result.findings, 1):
@@ -162,7 +161,7 @@ def _finding_for_people(
 ) -> Iterator[str]:
     """A finding; the rule's reason and articles only where number ``before`` has not told them."""
     rule, text = checked.pack.rule(finding.rule_id), checked.text
-    yield f"{number}. {rule.title}（{finding.rule_id}，{VERDICTS[finding.verdict]}）"
+    yield f"{number}. {rule.title}（{finding.rule_id}，{finding.verdict.shown}）"
     if finding.start < finding.end:
         row = text.count("\n", 0, finding.start) + 1
         begin = text.rfind("\n", 0, finding.start) + 1
@@ -178,8 +177,8 @@ def _finding_for_people(
     yield f"   原因：{rule.why}"
     for citation in finding.citations:
         number_of = f"（{citation.number}）" if citation.number else ""
-        known = EVIDENCE[citation.evidence.value]
-        yield f"   依据：{citation.regulation}{number_of}{citation.article}［{known}］"
+        place = f"{citation.regulation}{number_of}{citation.article}"
+        yield f"   依据：{place}［{citation.evidence.shown}］"
     if finding.suggestion:
         yield f"   建议：{finding.suggestion}"
 
@@ -192,7 +191,7 @@ def _rewrite_for_people(fixed: Rewrite) -> Iterator[str]:
     if not fixed.diff:
         yield "改写：不需要。"
         return
-    yield f"改写后：{VERDICTS[fixed.result.verdict]}（{fixed.result.verdict}）；仍须经过审核。"
+    yield f"改写后：{fixed.result.verdict.shown}（{fixed.result.verdict}）；仍须经过审核。"
     yield from (f"   {line}" for line in fixed.diff.splitlines())
     if fixed.struck:
         yield f"   随说法一并删去的数字：{'；'.join(fixed.struck)}"

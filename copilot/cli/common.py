@@ -6,15 +6,16 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from copilot.errors import CopilotError, InputError
+from copilot.errors import CopilotError
 from copilot.paths import DEFAULT_DATA_DIR
+from copilot.records.progress import Progress
+from copilot.records.values import parse_day
 
 if TYPE_CHECKING:
     from copilot.pipeline.workbench import Workbench
@@ -26,20 +27,6 @@ class Format(StrEnum):
 
     TEXT = "text"
     JSON = "json"
-
-
-def parse_day(value: str, field: str = "as-of") -> date:
-    """A date option in ISO form; ``field`` is the option's name.
-
-    Raises:
-        InputError: the value is no date.
-    """
-    try:
-        return date.fromisoformat(value)
-    except ValueError:
-        raise InputError(
-            f"日期无法识别：{value}", field=field, next="请写成 2026-11-20 这样的格式。"
-        ) from None
 
 
 FormatOption = Annotated[
@@ -54,7 +41,11 @@ ConfigOption = Annotated[
 ]
 AsOfOption = Annotated[
     str | None,
-    typer.Option("--as-of", metavar="DATE", help="按哪一天判断（默认数据的业务日期）。"),
+    typer.Option(
+        "--as-of",
+        metavar="DATE",
+        help="按哪一天判断（默认业务日期：先看设置，再看数据，都没有就是今天）。",
+    ),
 ]
 StaffOption = Annotated[
     str | None, typer.Option("--as", metavar="STAFF", help="以哪位员工的身份（工号）。")
@@ -98,10 +89,6 @@ def fail(error: CopilotError, *, as_json: bool) -> NoReturn:
     else:
         print(f"错误：{error}", file=sys.stderr)
     raise SystemExit(error.exit_code)
-
-
-Progress = Callable[[str, int, int], None]
-"""Called with what is being done, how much is done, and how much there is."""
 
 
 @contextmanager

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import typer
-
 from copilot.cli.common import (
     ConfigOption,
     DataDirOption,
@@ -20,7 +18,7 @@ def doctor(
     data_dir: DataDirOption = None,
     config: ConfigOption = None,
     format: FormatOption = Format.TEXT,
-) -> None:
+) -> int:
     """检查安装：环境、数据、画像、知识库、规则、留痕。不访问网络。
 
     例：copilot doctor
@@ -33,4 +31,4 @@ def doctor(
         for item in report
     ]
     emit(as_json(report), "\n".join(lines), format)
-    raise typer.Exit(0 if healthy(report) else 1)
+    return 0 if healthy(report) else 1

@@ -15,11 +15,11 @@ from copilot.cli.common import (
     FormatOption,
     StaffOption,
     emit,
-    parse_day,
     progress_bar,
     settings_for,
     workbench,
 )
+from copilot.records.values import parse_day
 
 if TYPE_CHECKING:
     from copilot.pipeline.ask_evaluation import QuestionReport
@@ -30,11 +30,6 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True)
 
 _SHOWN = 10
-
-
-@app.callback()
-def suites() -> None:
-    """评测：用问题集或样本集量一量检索和检查的效果。"""
 
 
 @app.command("retrieval")
@@ -53,8 +48,7 @@ def retrieval(
 
     例：copilot eval retrieval --set 问题集/
     """
-    from datetime import date
-
+    from copilot.cli.place import place_of
     from copilot.knowledge.questions import question_files
     from copilot.pipeline.evaluation import evaluate_bank, evaluate_texts
 
@@ -64,7 +58,7 @@ def retrieval(
             with workbench(data_dir, config, acting, as_of) as bench:
                 report = evaluate_bank(bench, files, progress)
         else:
-            day = parse_day(as_of) if as_of else date.today()
+            day = place_of(data_dir, config).day(as_of)
             report = evaluate_texts(folder, settings_for(data_dir, config), day, progress)
     emit(report.as_json(), lambda: present(report), format)
 
@@ -81,7 +75,14 @@ def compliance(
     catalogue: Annotated[
         Path | None, typer.Option("--catalogue", help="法规条目清单（JSON Lines），页内列出覆盖。")
     ] = None,
-    as_of: AsOfOption = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            "--as-of",
+            metavar="DATE",
+            help="没写日期的样本按哪一天判断（默认 2026-11-20，样本标注所依的日子）。",
+        ),
+    ] = None,
     data_dir: DataDirOption = None,
     config: ConfigOption = None,
     format: FormatOption = Format.TEXT,
@@ -95,6 +96,7 @@ def compliance(
     from copilot.compliance import load_checker
     from copilot.pipeline.compliance_evaluation import (
         PINNED_DAY,
+        ComplianceReport,
         evaluate_compliance,
         read_labelled,
     )
@@ -103,12 +105,12 @@ def compliance(
     settings = settings_for(data_dir, config)
     day = parse_day(as_of) if as_of else PINNED_DAY
     checker = load_checker(settings.data_dir, settings.knowledge_dir)
-    reports = {s.stem: evaluate_compliance(checker, read_labelled(s, day)) for s in sets}
+    known = checker.pack.jurisdictions
+    reports = {s.stem: evaluate_compliance(checker, read_labelled(s, day, known)) for s in sets}
     if page is not None:
         write_page(page, reports, checker.pack, settings.knowledge_dir, catalogue, sets)
-    whole = type(next(iter(reports.values())))(
-        checker.pack_version, list(chain.from_iterable(r.judged for r in reports.values()))
-    )
+    everything = chain.from_iterable(report.judged for report in reports.values())
+    whole = ComplianceReport(checker.pack_version, list(everything))
     emit(whole.as_json(), lambda: present_compliance(whole), format)
 
 

@@ -46,10 +46,11 @@ def add(
 
     例：copilot events add --file 事件.jsonl
     """
-    from copilot.pipeline.events import add_events, read_lines
+    from copilot.pipeline.events import add_events
+    from copilot.records.json_lines import json_lines
 
     with workbench(data_dir, config, staff, as_of) as bench:
-        report = add_events(bench, read_lines(file), str(file))
+        report = add_events(bench, json_lines(file), str(file))
     emit(report.as_json(), lambda: present(report), format)
 
 

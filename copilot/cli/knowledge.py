@@ -14,12 +14,12 @@ from copilot.cli.common import (
     FormatOption,
     StaffOption,
     emit,
-    parse_day,
     settings_for,
     workbench,
 )
-from copilot.cli.knowledge_care import document_json, present_document
+from copilot.cli.knowledge_care import present_document
 from copilot.records.codes import PassageKind
+from copilot.records.values import parse_day
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -46,7 +46,7 @@ def list_documents(
         found = bench.store.knowledge(bench.principal).documents(day)
     documents = [document for document in found if kind in (None, document.kind)]
     emit(
-        {"documents": [document_json(document) for document in documents]},
+        {"documents": [document.as_json() for document in documents]},
         lambda: "\n".join([*map(present_document, documents), f"共 {len(documents)} 份资料。"]),
         format,
     )

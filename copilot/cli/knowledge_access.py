@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -98,19 +98,6 @@ def _readers(
     return Readers(branch, role, audience)
 
 
-def grants_json(lines: Sequence[Grant]) -> list[dict[str, Any]]:
-    """A document's grants and revocations; ``*`` is every branch, role or audience."""
-    return [
-        {
-            "branch": line.branch,
-            "role": line.role,
-            "audience": line.audience,
-            "effect": "grant" if line.allowed else "revoke",
-        }
-        for line in lines
-    ]
-
-
 def present_grants(lines: Sequence[Grant]) -> str:
     """Who may read a document, for people."""
     if not lines:
@@ -126,5 +113,5 @@ def _present_line(line: Grant) -> str:
 
 
 def _emit(document: str, lines: Sequence[Grant], format: Format) -> None:
-    body = {"document": document, "grants": grants_json(lines)}
+    body = {"document": document, "grants": [line.as_json() for line in lines]}
     emit(body, lambda: f"{document}\n{present_grants(lines)}", format)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,7 +19,7 @@ from copilot.cli.common import (
     emit,
     workbench,
 )
-from copilot.cli.knowledge_access import DocumentArgument, grants_json, present_grants
+from copilot.cli.knowledge_access import DocumentArgument, present_grants
 from copilot.errors import InputError
 from copilot.records.codes import label
 
@@ -49,7 +49,7 @@ def show(
 
     with workbench(data_dir, config, acting, None) as bench:
         found = view(document, bench.store, bench.principal, version)
-    emit(_view_json(found), lambda: _present_view(found), format)
+    emit(found.as_json(), lambda: _present_view(found), format)
 
 
 def diff(
@@ -73,7 +73,7 @@ def diff(
 
     with workbench(data_dir, config, acting, None) as bench:
         found = difference(document, bench.store, bench.principal, since, until)
-    emit(_diff_json(found), lambda: _present_diff(found), format)
+    emit(found.as_json(), lambda: _present_diff(found), format)
 
 
 def stale(
@@ -85,7 +85,7 @@ def stale(
     data_dir: DataDirOption = None,
     config: ConfigOption = None,
     format: FormatOption = Format.TEXT,
-) -> None:
+) -> int:
     """列出快到期的、已失效还在库的、产品已不在售的资料；有已失效的，退出码为 1。
 
     例：copilot knowledge stale --within 60d
@@ -96,9 +96,13 @@ def stale(
     with workbench(data_dir, config, acting, as_of) as bench:
         day = bench.as_of
         found = aging(bench.store, bench.principal, day, days)
-    body = {"as_of": day.isoformat(), "within_days": days, "items": [_aging_json(a) for a in found]}
+    body = {
+        "as_of": day.isoformat(),
+        "within_days": days,
+        "items": [item.as_json() for item in found],
+    }
     emit(body, lambda: _present_aging(found), format)
-    raise typer.Exit(1 if any(item.age is Age.EXPIRED for item in found) else 0)
+    return 1 if any(item.age is Age.EXPIRED for item in found) else 0
 
 
 def doctor(
@@ -107,7 +111,7 @@ def doctor(
     data_dir: DataDirOption = None,
     config: ConfigOption = None,
     format: FormatOption = Format.TEXT,
-) -> None:
+) -> int:
     """找矛盾与重复：资料与产品记录、问答与记录、两份资料之间，同一件事数字不同。
 
     有矛盾，退出码为 1；怎么改由人决定，本命令不改任何内容。
@@ -122,10 +126,10 @@ def doctor(
     body = {
         "contradictions": contradictions,
         "duplicates": len(found) - contradictions,
-        "findings": [_conflict_json(conflict) for conflict in found],
+        "findings": [conflict.as_json() for conflict in found],
     }
     emit(body, lambda: _present_conflicts(found, contradictions), format)
-    raise typer.Exit(1 if contradictions else 0)
+    return 1 if contradictions else 0
 
 
 def export(
@@ -156,44 +160,6 @@ def _days(value: str) -> int:
     return int(match[1])
 
 
-def _view_json(found: DocumentView) -> dict[str, Any]:
-    return {
-        **document_json(found.document),
-        "current": found.current == found.document.version,
-        "grants": grants_json(found.grants),
-        "versions": [document_json(document) for document in found.versions],
-        "passages": [_passage_json(passage) for passage in found.passages],
-    }
-
-
-def document_json(document: Document) -> dict[str, Any]:
-    """A document version as every command prints it."""
-    return {
-        "document": document.document_id,
-        "version": document.version,
-        "kind": document.kind.value,
-        "title": document.title,
-        "audience": document.audience.value,
-        "branches": list(document.branches),
-        "product_code": document.product_code,
-        "valid_from": document.valid_from and document.valid_from.isoformat(),
-        "valid_to": document.valid_to and document.valid_to.isoformat(),
-        "source": document.source,
-    }
-
-
-def _passage_json(passage: Passage) -> dict[str, Any]:
-    return {
-        "passage_id": passage.passage_id,
-        "heading": passage.heading,
-        "text": passage.text,
-        "citation": passage.citation,
-        "audience": passage.audience.value,
-        "valid_from": passage.valid_from and passage.valid_from.isoformat(),
-        "valid_to": passage.valid_to and passage.valid_to.isoformat(),
-    }
-
-
 def present_document(document: Document) -> str:
     """A document version in one line."""
     return (
@@ -221,30 +187,6 @@ def _present_view(found: DocumentView) -> str:
     return "\n".join(lines)
 
 
-def _diff_json(found: DocumentDiff) -> dict[str, Any]:
-    return {
-        "document": found.after.document_id,
-        "from": found.before.version,
-        "to": found.after.version,
-        "unchanged": found.unchanged,
-        "changes": [
-            {
-                "heading": change.heading,
-                "change": _kind_of(change),
-                "before": change.before and _passage_json(change.before),
-                "after": change.after and _passage_json(change.after),
-            }
-            for change in found.changes
-        ],
-    }
-
-
-def _kind_of(change: PassageChange) -> str:
-    if change.before is None:
-        return "added"
-    return "removed" if change.after is None else "changed"
-
-
 def _present_diff(found: DocumentDiff) -> str:
     head = f"{found.after.document_id}：第 {found.before.version} 版 → 第 {found.after.version} 版"
     if not found.changes:
@@ -268,28 +210,19 @@ def _shown(passage: Passage | None) -> list[str]:
     return [*sentences, f"（{_span(passage)}，{label(passage.audience)}）"]
 
 
-def _aging_json(item: Aging) -> dict[str, Any]:
-    return {
-        "state": item.age.value,
-        "document": item.document_id,
-        "title": item.title,
-        "entry": item.entry or None,
-        "date": item.day and item.day.isoformat(),
-        "days": item.days,
-        "successor": item.successor or None,
-    }
-
-
 def _present_aging(found: list[Aging]) -> str:
-    from copilot.knowledge.care import AGES
+    from copilot.knowledge.care import Age
 
     if not found:
         return "没有快到期或已失效的资料。"
     lines = []
-    for age, title in AGES.items():
+    for age in Age:
         items = [item for item in found if item.age is age]
         if items:
-            lines += [f"{title}（{len(items)}）", *(f"  {_present_item(item)}" for item in items)]
+            lines += [
+                f"{age.shown}（{len(items)}）",
+                *(f"  {_present_item(item)}" for item in items),
+            ]
     return "\n".join(lines)
 
 
@@ -305,24 +238,15 @@ def _distance(days: int | None) -> str:
     return f"还有 {days} 天" if days > 0 else f"已过 {-days} 天"
 
 
-def _conflict_json(conflict: Conflict) -> dict[str, Any]:
-    return {
-        "kind": conflict.kind.value,
-        "message": conflict.message,
-        "documents": list(conflict.documents),
-        "passages": list(conflict.passages),
-    }
-
-
 def _present_conflicts(found: list[Conflict], contradictions: int) -> str:
-    from copilot.knowledge.consistency import KINDS
+    from copilot.knowledge.consistency import Kind
 
     if not found:
         return "没有发现矛盾或重复。"
     lines = [f"矛盾 {contradictions} 处，重复 {len(found) - contradictions} 处。"]
-    for kind, title in KINDS.items():
+    for kind in Kind:
         items = [conflict for conflict in found if conflict.kind is kind]
         if items:
-            lines.append(f"{title}（{len(items)}）")
+            lines.append(f"{kind.shown}（{len(items)}）")
             lines += [f"  {c.message}\n    {'、'.join(c.passages or c.documents)}" for c in items]
     return "\n".join(lines)

@@ -79,12 +79,8 @@ def show(
 
     例：copilot profile show C0001
     """
-    from copilot.profiles import without_amounts
-
     with workbench(data_dir, config, staff, as_of) as bench:
-        profile = bench.profile(customer)
-        if not bench.principal.sees_amounts:
-            profile = without_amounts(profile)
+        profile = bench.shown_profile(customer)
     emit(profile.as_json(), lambda: present(profile), format)
 
 

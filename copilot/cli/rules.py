@@ -124,17 +124,11 @@ def run_cases(
 
 def _judged_cases(rules_dir: Path, config: Path | None) -> list[dict[str, Any]]:
     """What the configured model says of the cases that are put to it."""
-    from copilot.errors import StateError
-    from copilot.llm.door import open_wire
+    from copilot.llm.door import open_wire, required
     from copilot.pipeline.second_opinion import judge_cases
 
     settings = settings_for(None, config)
-    wire = open_wire(settings)
-    if wire is None:
-        raise StateError(
-            "没有配置大模型", next="请设置 llm_base_url 与 llm_model，或去掉 --model。"
-        )
-    with closing(wire):
+    with closing(required(open_wire(settings))) as wire:
         return [case.as_json() for case in judge_cases(wire, settings.prompts_dir, rules_dir)]
 
 
@@ -211,17 +205,17 @@ def impact(
 
     例：copilot rules impact 新规则.yaml --jsonl 历史文案.jsonl
     """
-    from copilot.cli.check import business_date
-    from copilot.cli.lines import read_lines
+    from copilot.cli.place import place_of
     from copilot.compliance import load_checker
     from copilot.compliance.impact import StoredText, candidate
     from copilot.compliance.impact import impact as try_rule
+    from copilot.records.text_lines import read_lines
 
     settings = settings_for(data_dir, config)
     _, proposed = candidate(rule_file, (knowledge or settings.knowledge_dir) / "rules")
     current = load_checker(settings.data_dir, settings.knowledge_dir)
     if jsonl is not None:
-        lines = read_lines(jsonl, business_date(as_of), current.pack.jurisdictions)
+        lines = read_lines(jsonl, place_of(data_dir, config).day(as_of), current.pack.jurisdictions)
         report = try_rule(
             proposed, current, (StoredText(str(n.name), n.text, n.context) for n in lines)
         )

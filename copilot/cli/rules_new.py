@@ -10,8 +10,9 @@ from typing import Annotated
 
 import typer
 
-from copilot.cli.common import ConfigOption, Format, FormatOption, emit, parse_day, settings_for
+from copilot.cli.common import ConfigOption, Format, FormatOption, emit, settings_for
 from copilot.errors import InputError
+from copilot.records.values import parse_day
 
 _CASES = 3
 Words = Annotated[list[str] | None, typer.Option("--term", help="要找的词，可写多次。")]

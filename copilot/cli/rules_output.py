@@ -6,7 +6,6 @@ from collections.abc import Collection, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from copilot.cli.check_output import EVIDENCE, VERDICTS
 from copilot.records.codes import LABELS, Channel, DraftKind, ProductType
 from copilot.records.compliance import Verdict
 
@@ -45,7 +44,7 @@ def present_list(document: dict[str, Any]) -> str:
         f"  等待生效：{waiting['pack_version']}（{waiting['effective_from']} 起）"
         for waiting in document["scheduled"]
     ]
-    lines += [f"  {r['id']:<44} {r['title']}（{VERDICTS[Verdict(r['verdict'])]}）" for r in rules]
+    lines += [f"  {r['id']:<44} {r['title']}（{Verdict(r['verdict']).shown}）" for r in rules]
     return "\n".join(lines)
 
 
@@ -55,7 +54,7 @@ def present_rule(rule: Rule) -> str:
     until = f"，{rule.effective_to} 止" if rule.effective_to else "，长期有效"
     lines = [
         f"{rule.id}  {rule.title}",
-        f"  结论：{VERDICTS[rule.verdict]}（{rule.verdict}），状态 {rule.status}，{start}{until}",
+        f"  结论：{rule.verdict.shown}（{rule.verdict}），状态 {rule.status}，{start}{until}",
         f"  产品：{_named(ProductType, rule.products)}；"
         f"渠道：{_named(Channel, rule.channels)}；文种：{_named(DraftKind, rule.kinds)}",
         f"  原因：{rule.why}",
@@ -65,7 +64,7 @@ def present_rule(rule: Rule) -> str:
         lines.append(f"  问大模型：{rule.judge}（只提示，不拦截；用 check --judge）")
     for citation in rule.citations:
         number = f"（{citation.number}）" if citation.number else ""
-        evidence = EVIDENCE[citation.evidence.value]
+        evidence = citation.evidence.shown
         lines.append(f"  依据：{citation.regulation}{number}{citation.article}［{evidence}］")
     lines.append("  规则是工程样例，不构成法律意见。")
     return "\n".join(lines)

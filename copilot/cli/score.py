@@ -83,27 +83,12 @@ def evaluate(
 
     例：copilot score eval
     """
-    from copilot.profiles.scores import load_score, score_models
+    from copilot.profiles.scores import score_evaluation
 
     with workbench(data_dir, config, None, None) as bench:
-        names = [name] if name else sorted(score_models(bench.store))
-        cards = [load_score(bench.store, one).card for one in names]
-    metrics = {
-        f"{card.name}.{model}.{metric}": {
-            "value": m.value,
-            "num": m.num,
-            "den": m.den,
-            "low": m.low,
-            "high": m.high,
-        }
-        for card in cards
-        for model, measures in card.measures.items()
-        for metric, m in measures.items()
-    }
-    misses = [{"score": c.name, "why": c.not_offered_because} for c in cards if not c.offered]
-    tested = sum(card.shown()["auc"].den for card in cards)
-    document = {"suite": "scores", "n": tested, "metrics": metrics, "misses": misses}
-    emit(document, "\n\n".join(_table(card) for card in cards) or "还没有评分模型", format)
+        found = score_evaluation(bench.store, name)
+    text = "\n\n".join(map(_table, found.cards)) or "还没有评分模型"
+    emit(found.as_json(), text, format)
 
 
 @app.command("show")

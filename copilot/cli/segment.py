@@ -14,10 +14,10 @@ from copilot.cli.common import (
     FormatOption,
     StaffOption,
     emit,
-    parse_day,
     workbench,
 )
 from copilot.errors import DependencyError
+from copilot.records.values import parse_day
 
 if TYPE_CHECKING:
     from copilot.profiles.segments import SegmentBuild

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 def summary(
     period: Annotated[SummaryPeriod, typer.Option("--period", help="日报、周报或月度总结。")],
     staff: Annotated[str | None, typer.Option("--staff", help="工号：总结这位员工。")] = None,
-    branch: Annotated[str | None, typer.Option("--branch", help="网点号：总结这个网点。")] = None,
+    branch: Annotated[
+        str | None, typer.Option("--branch", help="网点号：总结这个网点；HQ 总结全行。")
+    ] = None,
     day: Annotated[
         str | None,
         typer.Option("--date", "--as-of", metavar="DATE", help="统计到哪一天（默认业务日期）。"),

@@ -152,20 +152,8 @@ def duplicates(
     from copilot.tables.duplicates import probable_duplicates
 
     with workbench(data_dir, config, staff, None) as bench:
-        generation, principal = bench.generation, bench.principal
-    found = probable_duplicates(generation.files("customers"))
-    seen = [
-        pair
-        for pair in found.pairs
-        if principal.sees_customer(pair.first, pair.first_branch)
-        and principal.sees_customer(pair.second, pair.second_branch)
-    ]
-    document = {
-        "customers": found.customers,
-        "compared": found.compared,
-        "found": len(seen),
-        "pairs": [pair.as_json() for pair in seen[:limit]],
-    }
+        found = probable_duplicates(bench.generation.files("customers")).seen_by(bench.principal)
+    document = found.as_json(limit)
     emit(document, lambda: present_duplicates(document), format)
 
 

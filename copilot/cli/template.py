@@ -15,7 +15,6 @@ from copilot.cli.common import (
     FormatOption,
     StaffOption,
     emit,
-    parse_day,
     workbench,
 )
 from copilot.cli.template_output import (
@@ -30,6 +29,7 @@ from copilot.cli.template_output import (
 from copilot.cli.template_propose import propose
 from copilot.errors import InputError
 from copilot.records.codes import Channel, ProductType
+from copilot.records.values import parse_day
 
 if TYPE_CHECKING:
     from copilot.pipeline.template_desk import Opinion
@@ -69,9 +69,9 @@ def list_(
 
     例：copilot template list --suspended
     """
-    from copilot.cli.lines import one_of
     from copilot.pipeline.template_list import counts, list_templates
     from copilot.records.template import ApprovalState
+    from copilot.records.values import one_of
 
     wanted = one_of(ApprovalState, state, "state")
     with workbench(data_dir, config, acting, as_of) as bench:
@@ -108,7 +108,7 @@ def show(
     例：copilot template show deposit-wecom-rate
     """
     from copilot.pipeline.template_copies import copies
-    from copilot.pipeline.template_list import show as view_of
+    from copilot.pipeline.template_view import show as view_of
 
     with workbench(data_dir, config, None, as_of) as bench:
         view = view_of(bench, template_id, version)
@@ -165,7 +165,7 @@ def queue(
 
     例：copilot template queue --for S9002
     """
-    from copilot.pipeline.template_list import queue as waiting
+    from copilot.pipeline.template_queue import queue as waiting
 
     with workbench(data_dir, config, acting, as_of) as bench:
         clusters = waiting(bench, decider=mine)
@@ -304,7 +304,7 @@ def cases(
 
     例：copilot template cases --out 待补用例.yaml
     """
-    from copilot.pipeline.template_list import rejected_cases
+    from copilot.pipeline.template_cases import rejected_cases
 
     with workbench(data_dir, config, None, as_of) as bench:
         found = [case.as_json() for case in rejected_cases(bench)]
@@ -331,7 +331,7 @@ def _decide(
 def _write_cases(bench: Workbench, path: Path, only: list[str] | None = None) -> None:
     import yaml
 
-    from copilot.pipeline.template_list import rejected_cases
+    from copilot.pipeline.template_cases import rejected_cases
 
     cases = [c.as_json() for c in rejected_cases(bench) if only is None or c.template_id in only]
     text = yaml.safe_dump({"cases": cases}, allow_unicode=True, sort_keys=False, width=1000)

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from copilot.cli.check_output import VERDICTS, Checked, CheckFormat, render
+from copilot.cli.check_output import Checked, CheckFormat, render
 from copilot.records.codes import Channel, LifeStage, ProductType, label
 from copilot.records.draft import AI_LABEL
 
 if TYPE_CHECKING:
     from copilot.compliance.pack import Pack
     from copilot.pipeline.template_check import TemplateCheck
-    from copilot.pipeline.template_list import TemplateView
     from copilot.pipeline.template_proposals import Proposal
+    from copilot.pipeline.template_view import TemplateView
     from copilot.records.template import Review
 
-_OPINIONS = {"approve": "通过", "approve_with_changes": "修改后通过", "reject": "不通过"}
 _APPROVED = "approved"
 
 
@@ -64,9 +63,8 @@ def _course(review: Review) -> list[str]:
     lines = ["", f"送审：{review.submitted_at:%Y-%m-%d %H:%M}，规则包 {review.pack_version}"]
     lines += [f"采纳上一版意见：{review.taken}"] if review.taken else []
     for each in review.decisions:
-        opinion = _OPINIONS[each.decision.value]
         lines.append(
-            f"  {each.stage.shown} {each.reviewer} {opinion} {each.at:%Y-%m-%d}"
+            f"  {each.stage.shown} {each.reviewer} {each.decision.shown} {each.at:%Y-%m-%d}"
             + (f"　意见：{each.comment}" if each.comment else "")
             + (f"　采纳：{each.taken}" if each.taken else "")
         )
@@ -109,7 +107,7 @@ def present_check(check: TemplateCheck, pack: Pack) -> Iterator[str]:
     """The checker's findings over a template's fills, each kind once."""
     ready = "可以送审" if check.submittable else "还不能送审"
     yield (
-        f"检查：{VERDICTS[check.verdict]}（{check.verdict}），{ready}；"
+        f"检查：{check.verdict.shown}（{check.verdict}），{ready}；"
         f"填了 {len(check.by_product)} 个产品的 {check.fills} 份样例。"
     )
     if check.sample:

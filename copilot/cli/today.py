@@ -19,6 +19,7 @@ from copilot.cli.common import (
 
 if TYPE_CHECKING:
     from copilot.pipeline.today import CallList
+    from copilot.records.matching import CallToday
 
 
 def today(
@@ -46,16 +47,30 @@ def today(
 
 def present(calls: CallList) -> str:
     """The call list for people."""
+    day = calls.as_of.isoformat()
+    lines = [f"今天值得联系的客户（{calls.branch_id or '全行'}，数据截至 {day}）"]
     if not calls.calls:
-        return f"{calls.as_of.isoformat()} 没有值得主动联系的客户。{calls.note}"
-    lines = [
-        f"今天值得联系的客户（{calls.branch_id or '全行'}，数据截至 {calls.as_of.isoformat()}）"
-    ]
+        lines = [f"{day} 没有值得主动联系的客户。{calls.note}"]
     for number, call in enumerate(calls.calls, start=1):
-        who = f"{call.name}（{call.customer_id}）" if call.name else call.customer_id
-        manager = f"  管户 {call.manager_id}" if call.manager_id else ""
-        lines.append(f"{number:>2}. {who}{manager}\n    {call.reason}")
+        lines += [f"{number:>2}. {_who(call)}", f"    {_what(call)}", f"    → {call.action}"]
+    if calls.service:
+        lines.append("到期服务（只告知到期和办理办法，不作营销）：")
+        for call in calls.service:
+            lines += [f"    {_who(call)}  {call.service_only}", f"    {_what(call)}"]
+            lines.append(f"    → {call.action}")
     if calls.serve_first:
         lines.append("先服务、暂不营销：")
         lines += [f"    {customer}：{why}" for customer, why in calls.serve_first.items()]
     return "\n".join(lines)
+
+
+def _who(call: CallToday) -> str:
+    who = f"{call.name}（{call.customer_id}）" if call.name else call.customer_id
+    return f"{who}  管户 {call.manager_id}" if call.manager_id else who
+
+
+def _what(call: CallToday) -> str:
+    """The reason; of what falls due also whether it is deposited again by itself."""
+    if call.renews is None or "自动转存" in call.reason:
+        return call.reason
+    return f"{call.reason}（{'已' if call.renews else '未'}约定自动转存）"

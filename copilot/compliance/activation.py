@@ -6,13 +6,13 @@ always been in force. The file is replaced whole, so that a reader sees the old 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from copilot.errors import StateError
+from copilot.files import write_whole
 
 PACKS = "packs"
 _POINTER = "CURRENT"
@@ -73,20 +73,6 @@ def schedule_pack(data_dir: Path, activation: Activation, now: datetime) -> None
     kept = [a for a in (current,) if a is not None and activation.effective > now]
     lines = [_line(a) for a in (*kept, *waiting, activation)]
     write_whole(pointer_of(data_dir), "\n".join(lines) + "\n")
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Writes a file whole or not at all, also across a power cut."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    try:
-        with partial.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _activation(line: str) -> Activation:

@@ -14,6 +14,7 @@ from copilot.compliance.pack import Pack, current_pack_path
 from copilot.compliance.quantities import FigureInText
 from copilot.compliance.rules import CORE, Claim, PatternMatcher, RequiredElement, Rule
 from copilot.compliance.scan import Scan
+from copilot.compliance.spans import Span, joined
 from copilot.compliance.vocabulary import Vocabulary
 from copilot.records.compliance import (
     CheckContext,
@@ -36,7 +37,6 @@ _COMPARE = {
     "==": float.__eq__,
     "!=": float.__ne__,
 }
-Span = tuple[int, int]
 Route = tuple[Vocabulary, frozenset[int], frozenset[int]]
 
 
@@ -72,7 +72,8 @@ class Checker:
     ) -> CheckResult:
         """The verdict on a text; on an ``unfinished`` one, whatever text may follow.
 
-        A pass is no approval: ``usable`` is never ``send`` here (design §2, invariant 4).
+        A pass is no approval, so ``usable`` is never ``send`` here: staff may send only what the
+        bank has reviewed.
         """
         context = context or CheckContext()
         findings: list[Finding] = []
@@ -89,8 +90,8 @@ class Checker:
             for index in {*unconditional, *scan.woken, *matched}:
                 spans = matched.get(index, [])
                 findings.extend(self._objections(index, spans, scan, text, context))
-        findings.sort(key=lambda f: (f.start, -f.verdict.rank, f.end, f.rule_id))
-        verdict = max((f.verdict for f in findings), key=lambda v: v.rank, default=Verdict.PASS)
+        findings.sort(key=lambda finding: finding.order)
+        verdict = Verdict.worst(finding.verdict for finding in findings)
         usable = Usable.NO if verdict is Verdict.BLOCK else Usable.INTERNAL
         return CheckResult(verdict, tuple(findings), self.pack.version, usable)
 
@@ -109,7 +110,7 @@ class Checker:
         known = self._known.get(id(context))
         if known is not None and known[0] is context:
             return known[1]
-        day = _day_of(context)
+        day = context.day
         jurisdictions = context.jurisdictions
         key = (context.product, context.channel, context.kind, context.audience, day, jurisdictions)
         found = self._routes.get(key)
@@ -162,7 +163,7 @@ class Checker:
                 spans += self._claims(rule.claims[number], sorted(found), scan, context)
         if rule.grounding and context.facts is not None:
             spans += [(f.start, f.end) for f in self._ungrounded(scan, context)]
-        for start, end in _merged(spans) if spans else ():
+        for start, end in joined(spans):
             yield self._finding(rule, context, text, scan.folded.span(start, end))
         if context.whole:
             for number, element in enumerate(rule.requires):
@@ -171,7 +172,7 @@ class Checker:
 
     def _finding(self, rule: Rule, context: CheckContext, text: str, span: Span) -> Finding:
         start, end = span
-        found, key = text[start:end], (rule.id, _day_of(context))
+        found, key = text[start:end], (rule.id, context.day)
         if key not in self._cited:
             if len(self._cited) >= _CITATIONS_KEPT:
                 self._cited.clear()
@@ -269,21 +270,6 @@ def load_checker(data_dir: Path | None, knowledge_dir: Path) -> Checker:
         StateError: the pack is absent, unreadable or was changed after it was compiled.
     """
     return Checker(Pack.read(current_pack_path(data_dir, knowledge_dir)))
-
-
-def _day_of(context: CheckContext) -> date:
-    return context.as_of or date.today()
-
-
-def _merged(spans: Iterable[Span]) -> Sequence[Span]:
-    """Overlapping and touching spans as one: a rule objects once to one place."""
-    merged: list[Span] = []
-    for start, end in sorted(spans):
-        if merged and start <= merged[-1][1]:
-            merged[-1] = merged[-1][0], max(end, merged[-1][1])
-        else:
-            merged.append((start, end))
-    return merged
 
 
 def _holds(claim: Claim, figure: FigureInText, context: CheckContext) -> bool:

@@ -15,11 +15,11 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
+from copilot.compliance.spans import Span
+
 _AFTER_REACH = 40
 _TAIL = 40
 _MENTIONED = 22  # characters of a phrase that a sentence can speak of, its quotes included
-
-Span = tuple[int, int]
 
 
 class Stance(StrEnum):

@@ -94,11 +94,36 @@ class PackReport:
 
 
 @dataclass(frozen=True, slots=True)
+class WordCase:
+    """A text with what a rule must make of it, and where it stands in the rule's file."""
+
+    part: str  # cases | edges
+    kind: str  # fail | pass
+    number: int  # counts from 1
+    text: str
+    context: CheckContext
+
+
+@dataclass(frozen=True, slots=True)
 class RuleFile:
     """A validated rule with the file it stands in."""
 
     model: RuleModel
     file: YamlFile
+
+    def word_cases(self) -> Iterator[WordCase]:
+        """Its cases of words, then its edges; those that records decide are left out."""
+        cases, edges = self.model.cases, self.model.edges
+        groups: tuple[tuple[str, str, Sequence[str | TextCase | LookupCase]], ...] = (
+            ("cases", "fail", cases.fail),
+            ("cases", "pass", cases.pass_),
+            ("edges", "fail", edges.fail),
+            ("edges", "pass", edges.pass_),
+        )
+        for part, kind, listed in groups:
+            for number, case in enumerate(listed, 1):
+                if not isinstance(case, LookupCase):
+                    yield WordCase(part, kind, number, *case_context(self.model, case))
 
 
 def compile_rules(rules_dir: Path, confirmed: Confirmed = frozenset()) -> Pack:
@@ -287,7 +312,7 @@ def _capped(model: RuleModel, confirmed: Confirmed) -> tuple[Severity, Verdict]:
         for c in model.citations
     ):
         return model.severity, model.verdict
-    if model.severity is Severity.BLOCK or model.verdict.rank > Verdict.REVIEW.rank:
+    if model.severity is Severity.BLOCK or not model.verdict.allows_use:
         return Severity.WARN, Verdict.REVIEW
     return model.severity, model.verdict
 
@@ -296,23 +321,13 @@ def case_failures(file: RuleFile, checker: Checker) -> Iterator[CaseFailure]:
     """The cases of one rule that do not come out as its file says."""
     if not file.model.decided_by_words or file.model.status == "draft":
         return
-    model = file.model
-    groups = (
-        ("cases", "fail", model.cases.fail),
-        ("cases", "pass", model.cases.pass_),
-        ("edges", "fail", model.edges.fail),
-        ("edges", "pass", model.edges.pass_),
-    )
-    for part, kind, cases in groups:
-        for number, case in enumerate(cases, 1):
-            if isinstance(case, LookupCase):
-                continue
-            text, context = case_context(file.model, case)
-            findings = checker.check(text, context).findings
-            hit = any(finding.rule_id == file.model.id for finding in findings)
-            if hit != (kind == "fail"):
-                row = file.file.line_of((part, kind, number - 1))
-                yield CaseFailure(file.model.id, kind, number, text, str(file.file.path), row)
+    rule_id, path = file.model.id, str(file.file.path)
+    for case in file.word_cases():
+        findings = checker.check(case.text, case.context).findings
+        hit = any(finding.rule_id == rule_id for finding in findings)
+        if hit != (case.kind == "fail"):
+            row = file.file.line_of((case.part, case.kind, case.number - 1))
+            yield CaseFailure(rule_id, case.kind, case.number, case.text, path, row)
 
 
 def case_context(model: RuleModel, case: str | TextCase) -> tuple[str, CheckContext]:
@@ -357,9 +372,9 @@ def _dead_terms(file: RuleFile, checker: Checker) -> Iterator[tuple[str, str]]:
     rule = checker.pack.rule(file.model.id)
     fold = checker.pack.languages[rule.language].normaliser.fold
     texts = [
-        fold(case_context(file.model, case)[0]).text
-        for case in file.model.cases.fail
-        if not isinstance(case, LookupCase)
+        fold(case.text).text
+        for case in file.word_cases()
+        if (case.part, case.kind) == ("cases", "fail")
     ]
     import re2
 

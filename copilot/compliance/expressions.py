@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from copilot.compliance.spans import Span
+
 _NOWHERE = (-1, -1)
-Span = tuple[int, int]
 
 
 class Expression:

@@ -23,11 +23,6 @@ class Folded:
         self._edits = edits
         self._placed: list[int] | None = None
 
-    @property
-    def in_place(self) -> bool:
-        """Whether every character kept its place."""
-        return self._before is None
-
     def span(self, start: int, end: int) -> tuple[int, int]:
         """The span in the original, in code points, of ``text[start:end]``."""
         if self._before is None:

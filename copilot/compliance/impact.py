@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from copilot.compliance.checker import Checker
-from copilot.compliance.compiler import RuleFile, assemble, case_context, read_rules
+from copilot.compliance.compiler import RuleFile, assemble, read_rules
 from copilot.compliance.pack import Pack
-from copilot.compliance.schema import LookupCase, RuleModel
+from copilot.compliance.schema import RuleModel
 from copilot.errors import InputError
 from copilot.records.compliance import CheckContext, CheckResult, Verdict
 from copilot.records.yaml_file import YamlFile
@@ -105,15 +105,11 @@ def case_texts(*sets: RuleSet) -> Iterator[StoredText]:
     """The texts of every wording case, each once; the id names rule, kind and number."""
     seen: set[tuple[str, CheckContext]] = set()
     for file in itertools.chain.from_iterable(ruleset.files for ruleset in sets):
-        groups = (("fail", file.model.cases.fail), ("pass", file.model.cases.pass_))
-        for kind, cases in groups:
-            for number, case in enumerate(cases, 1):
-                if isinstance(case, LookupCase):
-                    continue
-                text, context = case_context(file.model, case)
-                if (text, context) not in seen:
-                    seen.add((text, context))
-                    yield StoredText(f"{file.model.id} {kind} {number}", text, context)
+        for case in file.word_cases():
+            if case.part == "cases" and (case.text, case.context) not in seen:
+                seen.add((case.text, case.context))
+                name = f"{file.model.id} {case.kind} {case.number}"
+                yield StoredText(name, case.text, case.context)
 
 
 def shifts(old: Checker, new: Checker, texts: Iterable[StoredText]) -> Iterator[Shift]:

@@ -43,7 +43,7 @@ class LiveChecker:
         self._knowledge_dir = knowledge_dir
         self.fault: StateError | None = None
         stamp = self._stamp()
-        self._held = self._load(stamp)
+        self._held = self._load(stamp, None)
 
     def current(self) -> Checker:
         """The checker to use now; asks the file system two questions and reads nothing else."""
@@ -52,20 +52,19 @@ class LiveChecker:
         if stamp == held.stamp and not due:
             return held.checker
         try:
-            self._held = self._load(stamp)
+            self._held = self._load(stamp, held)
             self.fault = None
         except StateError as error:
             self.fault = error
             self._held = _Held(held.checker, stamp, None if due else held.until)
         return self._held.checker
 
-    def _load(self, stamp: _Stamp) -> _Held:
+    def _load(self, stamp: _Stamp, before: _Held | None) -> _Held:
         now = datetime.now(UTC)
         until = None if self._data_dir is None else next_change(read_schedule(self._data_dir), now)
         pack = Pack.read(current_pack_path(self._data_dir, self._knowledge_dir))
-        held = self.__dict__.get("_held")
-        same = held is not None and held.checker.pack_version == pack.version
-        return _Held(held.checker if same and held else Checker(pack), stamp, until)
+        held = before.checker if before and before.checker.pack_version == pack.version else None
+        return _Held(held or Checker(pack), stamp, until)
 
     def _stamp(self) -> _Stamp:
         paths = [self._knowledge_dir / SHIPPED]

@@ -17,12 +17,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from copilot.compliance.checker import Checker
-from copilot.compliance.compiler import CASE_DAY, RuleFile, assemble, case_context, read_rules
+from copilot.compliance.compiler import CASE_DAY, RuleFile, assemble, read_rules
 from copilot.compliance.language import MAIN
 from copilot.compliance.literals import always_holds
 from copilot.compliance.pack import Pack
 from copilot.compliance.rules import Rule
-from copilot.compliance.schema import LookupCase
 from copilot.errors import NotFound
 from copilot.records.compliance import CheckContext
 
@@ -288,11 +287,7 @@ def _proof(matcher: Entry, name: str, item: str, kept: Sequence[str], language: 
 
 def cases_of(file: RuleFile) -> Iterator[Case]:
     """Every wording case of a rule file, its edges included."""
-    model = file.model
-    own = (*model.cases.fail, *model.cases.pass_, *model.edges.fail, *model.edges.pass_)
-    for case in own:
-        if not isinstance(case, LookupCase):
-            yield case_context(model, case)
+    return ((case.text, case.context) for case in file.word_cases())
 
 
 def _judged(pack: Pack, task: tuple[str, list[Case]], groups: frozenset[str]) -> list[Mutant]:

@@ -2,7 +2,7 @@
 
     rules with ``judge`` ─▶ questions ─▶ model ─▶ answers ─▶ quote verified ─▶ finding
 
-The verdict of the rules stands whatever the model says (design §5): a finding from here is a
+The verdict of the rules stands whatever the model says: a finding from here is a
 warning or asks for review, and one whose quote is not literally in the text is dropped.
 """
 
@@ -10,12 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import Protocol
 
 from copilot.compliance.pack import Pack
 from copilot.compliance.rules import Rule
-from copilot.records.compliance import CheckContext, CheckResult, Finding
+from copilot.records.compliance import CheckContext, CheckResult, Finding, Verdict
 
 SOURCE = "（大模型的第二意见，请人工判断）"
 
@@ -60,24 +59,21 @@ def with_opinion(
     rules = {rule.id: rule for rule in _judging(pack, context)}
     given = list(answers)
     found = list(_findings(rules, text, context, given))
-    everything = sorted(
-        (*result.findings, *found), key=lambda f: (f.start, -f.verdict.rank, f.end, f.rule_id)
-    )
-    worst = max((result.verdict, *(f.verdict for f in found)), key=lambda v: v.rank)
+    everything = sorted((*result.findings, *found), key=lambda finding: finding.order)
+    worst = Verdict.worst((result.verdict, *(finding.verdict for finding in found)))
     unusable = sum(answer.yes or answer.id not in rules for answer in given) - len(found)
     judged = replace(result, verdict=worst, findings=tuple(everything))
     return SecondOpinion(judged, len(rules), unusable)
 
 
 def _judging(pack: Pack, context: CheckContext) -> Iterator[Rule]:
-    day = context.as_of or date.today()
-    return (r for r in pack.rules if r.judge and r.active_on(day) and r.routes(context))
+    return (r for r in pack.rules if r.judge and r.active_on(context.day) and r.routes(context))
 
 
 def _findings(
     rules: Mapping[str, Rule], text: str, context: CheckContext, answers: Iterable[Answer]
 ) -> Iterator[Finding]:
-    day, heard = context.as_of or date.today(), set[str]()
+    heard = set[str]()
     for answer in answers:
         rule, quote = rules.get(answer.id), answer.quote.strip()
         start = text.find(quote) if quote else -1
@@ -92,6 +88,6 @@ def _findings(
             end=start + len(quote),
             text=quote,
             message=rule.message.replace("{text}", quote) + SOURCE,
-            citations=rule.citations_on(day),
+            citations=rule.citations_on(context.day),
             suggestion=rule.suggestion,
         )

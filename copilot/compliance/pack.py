@@ -15,6 +15,7 @@ from copilot.compliance.activation import PACKS, in_force, read_schedule
 from copilot.compliance.language import MAIN, Folds, Language
 from copilot.compliance.rules import CORE, PatternMatcher, Rule
 from copilot.errors import NotFound, StateError
+from copilot.files import write_whole
 
 SHIPPED = Path("rules") / "pack.json"
 _HASH_LENGTH = 16
@@ -80,10 +81,7 @@ class Pack:
 
     def write(self, path: Path) -> None:
         """Write the pack to ``path``, whole or not at all."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(path.name + ".partial")
-        partial.write_bytes(self.as_text().encode())
-        partial.replace(path)
+        write_whole(path, self.as_text())
 
     def as_text(self) -> str:
         """The file's content, stable for the same rules: one line a rule."""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from copilot.compliance.spans import Span
 from copilot.records.compliance import Finding
-
-Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,17 +108,6 @@ def reach(pieces: Sequence[Piece], first: int, objected: Sequence[Finding]) -> i
             ):
                 last, grown = last + 1, True
     return last
-
-
-def joined(spans: Iterable[Span]) -> list[Span]:
-    """Overlapping and touching spans as one."""
-    found: list[Span] = []
-    for start, end in sorted(spans):
-        if found and start <= found[-1][1]:
-            found[-1] = found[-1][0], max(end, found[-1][1])
-        else:
-            found.append((start, end))
-    return found
 
 
 def outside(text: str, span: Span, spans: Sequence[Span]) -> list[str]:

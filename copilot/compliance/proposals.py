@@ -12,7 +12,6 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from copilot.compliance.activation import write_whole
 from copilot.compliance.checker import Checker
 from copilot.compliance.compiler import RuleFile, assemble, case_context, read_rules
 from copilot.compliance.mutation import DATE, Case, Change, Outcome, cases_of, changes, outcomes
@@ -20,6 +19,7 @@ from copilot.compliance.pack import Pack
 from copilot.compliance.rules import Rule
 from copilot.compliance.samples import Sampler
 from copilot.compliance.schema import RuleModel
+from copilot.files import write_whole
 from copilot.records.compliance import CheckContext
 
 _DRAWS = 80

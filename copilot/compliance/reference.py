@@ -17,13 +17,6 @@ _HEAD = """\
 依据一栏的方括号写明读到什么程度：`text` 原文，`quote` 引文，`summary` 转述，
 `recall` 待核实；只有后两种依据的规则至多提示复核，经 `copilot rules confirm` 由专人确认后才可拦截。
 """
-_VERDICTS = {
-    "block": "拦截",
-    "needs_element": "缺少要素",
-    "needs_evidence": "需补证据",
-    "review": "提示复核",
-    "pass": "提示",
-}
 
 
 def reference(pack: Pack) -> str:
@@ -50,7 +43,7 @@ def _topic(rule: Rule) -> str:
 
 def _lines(rule: Rule) -> Iterator[str]:
     yield f"### {rule.id}\n"
-    verdict = _VERDICTS[rule.verdict.value]
+    verdict = rule.verdict.shown
     if rule.lookup or rule.judge:
         verdict = "准入规则，由记录判断" if rule.lookup else "由大模型提示，需配置模型"
     yield f"**{rule.title}**（{verdict}{'，草稿' if rule.status == 'draft' else ''}）\n"

@@ -23,12 +23,11 @@ from copilot.compliance.passages import (
     LATIN,
     Piece,
     Punctuation,
-    Span,
-    joined,
     outside,
     reach,
 )
 from copilot.compliance.rules import Rule
+from copilot.compliance.spans import Span, joined
 from copilot.records.codes import ProductType
 from copilot.records.compliance import CheckContext, CheckResult, Finding, Verdict
 
@@ -343,7 +342,7 @@ class _Attempt:
     def _supplemented(self, text: str, finding: Finding) -> str:
         rule, supplied = self._rule(finding), self.supplied(finding)
         if supplied is None:
-            if finding.verdict.rank > Verdict.REVIEW.rank:
+            if not finding.verdict.allows_use:
                 self.reasons.append(NO_RECORD if rule.remedy.add else NO_WORDING)
             return text
         self.added.append(supplied)
@@ -370,7 +369,7 @@ class _Attempt:
 
 
 def _blocks(finding: Finding) -> bool:
-    return finding.verdict.rank > Verdict.REVIEW.rank
+    return not finding.verdict.allows_use
 
 
 def _without_slots(text: str) -> str | None:

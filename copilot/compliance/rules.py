@@ -21,7 +21,7 @@ from copilot.records.compliance import (
 UNKNOWN = "unknown"  # in a rule's products: also for texts whose product is not given
 ONLINE, OFFLINE = "online", "offline"
 CORE = "core"  # the jurisdiction of rules that hold everywhere
-#: A product that is not given is judged as an investment product (design §4).
+#: A product that is not given is judged as an investment product: the strictest rules.
 INVESTMENT = frozenset({"wmp", "fund"})
 
 
@@ -223,6 +223,7 @@ class Rule:
             citations=self.citations,
             severity=self.severity,
             parameters=dict(self.lookup.parameters),
+            suggestion=self.suggestion,
         )
 
     @classmethod

@@ -10,9 +10,9 @@ from copilot.compliance.expressions import Expression
 from copilot.compliance.folded import Folded
 from copilot.compliance.quantities import FigureInText
 from copilot.compliance.rules import Excuses
+from copilot.compliance.spans import Span
 from copilot.compliance.vocabulary import Part, Vocabulary, whole_word
 
-Span = tuple[int, int]
 _REACH = 100  # characters around an anchor in which its pattern is looked for
 _WINDOW = 60  # characters around a match in which lawful wording may surround it
 

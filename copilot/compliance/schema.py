@@ -5,60 +5,32 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from copilot.records.codes import Audience, Channel, DraftKind, ProductType
 from copilot.records.compliance import Evidence, Severity, Verdict
+from copilot.records.gate_check import GateCheck
 
-Products = Literal[
-    "unknown",
-    "deposit",
-    "large_cd",
-    "gov_bond",
-    "structured_deposit",
-    "wmp",
-    "fund",
-    "private_fund",
-    "insurance",
-    "pension",
-    "loan",
-    "credit_card",
-    "gold",
-    "fx",
-]
-Channels = Literal[
-    "online", "offline", "counter", "phone", "wecom", "sms", "app", "social", "print", "email"
-]
+
+def _listed(*names: str) -> AfterValidator:
+    """One of these names, refused as pydantic refuses a value that an enumeration lacks."""
+    expected = ", ".join(repr(str(name)) for name in names)
+
+    def refuse_others(name: str) -> str:
+        if name not in names:
+            raise PydanticCustomError("enum", "{expected}", {"expected": expected})
+        return name
+
+    return AfterValidator(refuse_others)
+
+
+ProductName = Annotated[str, _listed("unknown", *ProductType)]
+ChannelName = Annotated[str, _listed("online", "offline", *Channel)]
 StanceName = Literal["negated", "warned", "question", "condition"]
 FigureKind = Literal["rate", "amount", "term", "periods", "count"]
 ClaimedKind = Literal["rate", "amount", "term", "date", "year", "time", "periods", "count"]
 Operator = Literal["<", "<=", ">", ">=", "==", "!="]
-LookupCheck = Literal[
-    "seller_licence",
-    "seller_role",
-    "product_on_sale",
-    "product_channel",
-    "product_branch",
-    "product_tier",
-    "agency_authorised",
-    "private_public",
-    "qualified_investor",
-    "risk_assessment_present",
-    "risk_assessment_valid",
-    "risk_above_tolerance",
-    "elder_high_risk",
-    "elder_care",
-    "insurance_elder_recording",
-    "amount_proportion",
-    "minor",
-    "consent_marketing",
-    "profiling_opt_out",
-    "contact_interval",
-    "contact_refusal",
-    "open_complaint",
-    "fraud_first",
-    "serve_first",
-]
 MIN_CASES = 3
 Word = Annotated[str, Field(min_length=1, max_length=60)]
 Regex = Annotated[str, Field(min_length=1, max_length=4_000)]
@@ -147,7 +119,7 @@ class ClaimModel(ExcusesModel):
 class LookupModel(Closed):
     """A check over records, with its thresholds."""
 
-    check: LookupCheck
+    check: GateCheck
     parameters: dict[str, int | float | str | bool | list[str]] = {}
 
 
@@ -243,8 +215,8 @@ class RuleModel(Closed):
     verdict: Verdict
     status: Literal["active", "draft"] = "active"
     language: str = Field(default="zh", pattern="^[a-z]{2}$")
-    products: list[Products] = []
-    channels: list[Channels] = []
+    products: list[ProductName] = []
+    channels: list[ChannelName] = []
     kinds: list[DraftKind] = []
     audience: list[Audience] = [Audience.CUSTOMER]
     effective_from: date | None = None
@@ -282,7 +254,7 @@ class RuleModel(Closed):
         for case in (*self.cases.fail, *self.cases.pass_):
             if not isinstance(case, expected):
                 raise ValueError("lookup 规则的用例写 given，其他规则的用例写文字或 text")
-        strong = self.verdict.rank > Verdict.REVIEW.rank
+        strong = not self.verdict.allows_use
         if self.judge and (strong or self.severity is Severity.BLOCK):
             raise ValueError("judge 规则只能提示：severity 写 warn，verdict 写 review 或 pass")
         if (strong and self.severity is Severity.INFO) or (

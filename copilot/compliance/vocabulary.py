@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from copilot.compliance.language import MAIN, Language
 from copilot.compliance.pack import Pack
 from copilot.compliance.rules import CORE, PatternMatcher, Rule
+from copilot.compliance.spans import Span
 
 if TYPE_CHECKING:
     from ahocorasick_rs import AhoCorasick
 
-Span = tuple[int, int]
 Hit = tuple[int, int, int]
 """A word's number, and where it stands."""
 

@@ -12,12 +12,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from copilot.knowledge.faq import FaqParts, faq_parts
-from copilot.knowledge.search import SearchResult, abstains, search
+from copilot.knowledge.search import SearchResult, search
 
 if TYPE_CHECKING:
     from copilot.knowledge.intake import ingest, remove
 
-__all__ = ["FaqParts", "SearchResult", "abstains", "faq_parts", "ingest", "remove", "search"]
+__all__ = ["FaqParts", "SearchResult", "faq_parts", "ingest", "remove", "search"]
 
 
 def __getattr__(name: str) -> Any:

@@ -9,11 +9,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from copilot.errors import InputError
 from copilot.knowledge.limits import MOST_CHARACTERS
+
+#: Encodings of text files, in the order in which they are tried.
+ENCODINGS = ("utf-8-sig", "gb18030")
 
 _AS_LINE_END = re.compile(r"\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _UNWANTED = re.compile(
@@ -53,6 +57,14 @@ class Extract:
 
     blocks: tuple[Block, ...]
     notes: tuple[str, ...] = ()
+
+
+def decoded(raw: bytes, encodings: Sequence[str] = ENCODINGS) -> str | None:
+    """The text of a file in the first of these encodings that it is valid in, if any."""
+    for encoding in encodings:
+        with suppress(UnicodeDecodeError):
+            return raw.decode(encoding)
+    return None
 
 
 def cleaned(text: str) -> str:

@@ -6,12 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from copilot.errors import NotFound
 from copilot.records.codes import PassageKind
 from copilot.records.knowledge import Document, Passage
+from copilot.records.labelled import Labelled
 
 if TYPE_CHECKING:
     from copilot.records.access import Grant
@@ -30,6 +30,16 @@ class DocumentView:
     versions: tuple[Document, ...]
     current: int | None
     grants: tuple[Grant, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """The document of ``copilot knowledge show``."""
+        return {
+            **self.document.as_json(),
+            "current": self.current == self.document.version,
+            "grants": [grant.as_json() for grant in self.grants],
+            "versions": [version.as_json() for version in self.versions],
+            "passages": [passage.as_json() for passage in self.passages],
+        }
 
 
 def view(
@@ -60,6 +70,22 @@ class PassageChange:
     before: Passage | None
     after: Passage | None
 
+    @property
+    def kind(self) -> str:
+        """``added``, ``removed`` or ``changed``."""
+        if self.before is None:
+            return "added"
+        return "removed" if self.after is None else "changed"
+
+    def as_json(self) -> dict[str, Any]:
+        """One change of ``copilot knowledge diff``."""
+        return {
+            "heading": self.heading,
+            "change": self.kind,
+            "before": self.before and self.before.as_json(),
+            "after": self.after and self.after.as_json(),
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class DocumentDiff:
@@ -69,6 +95,16 @@ class DocumentDiff:
     after: Document
     changes: tuple[PassageChange, ...]
     unchanged: int
+
+    def as_json(self) -> dict[str, Any]:
+        """The document of ``copilot knowledge diff``."""
+        return {
+            "document": self.after.document_id,
+            "from": self.before.version,
+            "to": self.after.version,
+            "unchanged": self.unchanged,
+            "changes": [change.as_json() for change in self.changes],
+        }
 
 
 def difference(
@@ -140,27 +176,18 @@ def _of_version(versions: Sequence[Document], version: int) -> Document:
     )
 
 
-class Age(StrEnum):
+class Age(Labelled):
     """How a document stands on a date.
 
     ``expired`` and ``unsold`` want somebody's hand; ``history`` is an expired sheet whose product
     has one that is in force.
     """
 
-    EXPIRED = "expired"
-    UNSOLD = "unsold"
-    EXPIRING = "expiring"
-    COMING = "coming"
-    HISTORY = "history"
-
-
-AGES = {
-    Age.EXPIRED: "已失效，仍在库",
-    Age.UNSOLD: "产品不在售或没有产品记录",
-    Age.EXPIRING: "即将失效",
-    Age.COMING: "尚未生效",
-    Age.HISTORY: "历史版本",
-}
+    EXPIRED = "expired", "已失效，仍在库"
+    UNSOLD = "unsold", "产品不在售或没有产品记录"
+    EXPIRING = "expiring", "即将失效"
+    COMING = "coming", "尚未生效"
+    HISTORY = "history", "历史版本"
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +204,18 @@ class Aging:
     day: date | None
     days: int | None
     successor: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """One item of ``copilot knowledge stale``."""
+        return {
+            "state": self.age.value,
+            "document": self.document_id,
+            "title": self.title,
+            "entry": self.entry or None,
+            "date": self.day and self.day.isoformat(),
+            "days": self.days,
+            "successor": self.successor or None,
+        }
 
 
 def aging(store: Store, principal: Principal, as_of: date, within: int = 30) -> list[Aging]:
@@ -235,7 +274,7 @@ def _successor(document: Document, sheets: Sequence[Document], day: date) -> str
     """The sheet of the same product that is in force on a day."""
     for sheet in sheets:
         same = sheet.product_code == document.product_code and sheet != document
-        if same and _in_force(sheet, day):
+        if same and sheet.valid_on(day):
             return sheet.document_id
     return ""
 
@@ -250,7 +289,7 @@ def _unsold(
         return
     for sheet in sheets:
         product = shelf.get(sheet.product_code or "")
-        if _in_force(sheet, as_of) and (product is None or not product.on_sale(as_of)):
+        if sheet.valid_on(as_of) and (product is None or not product.on_sale(as_of)):
             age, day = _sale(product, as_of)
             days = (day - as_of).days if day else None
             yield Aging(age, sheet.document_id, sheet.title, "", day, days)
@@ -262,8 +301,3 @@ def _sale(product: Product | None, as_of: date) -> tuple[Age, date | None]:
     if product.sale_from is not None and product.sale_from > as_of:
         return Age.COMING, product.sale_from
     return Age.UNSOLD, product.sale_to
-
-
-def _in_force(document: Document, day: date) -> bool:
-    started = document.valid_from is None or document.valid_from <= day
-    return started and (document.valid_to is None or day < document.valid_to)

@@ -11,9 +11,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from copilot.knowledge.faq import faq_parts
 from copilot.knowledge.stated import FACTS, differing_facts, unknown_figures
@@ -21,6 +20,7 @@ from copilot.knowledge.terms import arabic, fold
 from copilot.knowledge.twins import near_twins
 from copilot.records.codes import PassageKind
 from copilot.records.knowledge import Document, Passage
+from copilot.records.labelled import Labelled
 
 if TYPE_CHECKING:
     from copilot.records.product import Product
@@ -39,25 +39,15 @@ _SPACE = re.compile(r"[\s，。；：、“”（）()《》]+")
 _PAST = re.compile(r"此前|原来|原先|调整前|以前|曾|历史|当时|下调前|上调前|\d{4}年")
 
 
-class Kind(StrEnum):
+class Kind(Labelled):
     """What is wrong; every kind but ``duplicate`` is a contradiction."""
 
-    RECORD = "record"
-    MENTION = "mention"
-    FIGURE = "figure"
-    OVERLAP = "overlap"
-    QUESTION = "question"
-    DUPLICATE = "duplicate"
-
-
-KINDS = {
-    Kind.RECORD: "产品资料与产品记录不一致",
-    Kind.MENTION: "提到产品的数字与产品记录不一致",
-    Kind.FIGURE: "同一句话，数字不同",
-    Kind.OVERLAP: "同一产品的两份资料有效期重叠",
-    Kind.QUESTION: "同一个问题，两个答案",
-    Kind.DUPLICATE: "内容重复",
-}
+    RECORD = "record", "产品资料与产品记录不一致"
+    MENTION = "mention", "提到产品的数字与产品记录不一致"
+    FIGURE = "figure", "同一句话，数字不同"
+    OVERLAP = "overlap", "同一产品的两份资料有效期重叠"
+    QUESTION = "question", "同一个问题，两个答案"
+    DUPLICATE = "duplicate", "内容重复"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +63,15 @@ class Conflict:
     def contradicts(self) -> bool:
         """Whether somebody would be told two things."""
         return self.kind is not Kind.DUPLICATE
+
+    def as_json(self) -> dict[str, Any]:
+        """One finding of ``copilot knowledge doctor``."""
+        return {
+            "kind": self.kind.value,
+            "message": self.message,
+            "documents": list(self.documents),
+            "passages": list(self.passages),
+        }
 
 
 def conflicts(store: Store, principal: Principal, as_of: date) -> list[Conflict]:
@@ -139,7 +138,7 @@ def _mentions(passages: Iterable[Passage], records: _Records) -> Iterator[Confli
     """Questions, articles and scripts that name one product, against its record now."""
     shelf = sorted(records.today(), key=lambda product: -len(product.name))
     for passage in passages:
-        if passage.kind is PassageKind.PRODUCT or not _holds(passage, records.as_of):
+        if passage.kind is PassageKind.PRODUCT or not passage.valid_on(records.as_of):
             continue
         for sentence in _sentences(passage.text):
             product = _only_product(sentence, shelf)
@@ -200,7 +199,7 @@ def _questions(passages: Iterable[Passage]) -> Iterator[Conflict]:
     for passage in passages:
         if passage.kind is PassageKind.FAQ:
             parts = faq_parts(passage)
-            for words in {_plain(words) for words in (parts.question, *parts.variants)}:
+            for words in dict.fromkeys(map(_plain, (parts.question, *parts.variants))):
                 asked[words].append(passage)
     seen: set[tuple[str, str]] = set()
     for entries in asked.values():
@@ -240,11 +239,6 @@ def _meet(one: Passage | Document, two: Passage | Document) -> bool:
     start = max(filter(None, (one.valid_from, two.valid_from)), default=date.min)
     end = min(filter(None, (one.valid_to, two.valid_to)), default=date.max)
     return start < end
-
-
-def _holds(passage: Passage, day: date) -> bool:
-    started = passage.valid_from is None or passage.valid_from <= day
-    return started and (passage.valid_to is None or day < passage.valid_to)
 
 
 def _span(document: Document) -> str:

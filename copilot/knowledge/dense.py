@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from copilot.records.staff import Principal
-from copilot.store.facts import get_meta, set_meta
+from copilot.store.meta import get_meta, set_meta
 
 if TYPE_CHECKING:
     from copilot.settings import Settings

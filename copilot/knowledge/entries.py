@@ -9,24 +9,12 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from copilot.errors import InputError
-from copilot.knowledge.faq import faq_text
+from copilot.knowledge.faq import CITED, faq_text
 from copilot.knowledge.parsed import ParsedDocument, ParsedPassage, trimmed
 from copilot.knowledge.source import Source
 from copilot.records.codes import Audience, PassageKind, ProductType
 from copilot.records.script_entry import ScriptEntry
-from copilot.records.template import Move
 from copilot.records.yaml_file import YamlFile
-
-MOVES = {
-    Move.OPENING: "开场",
-    Move.NEED: "问需求",
-    Move.PRODUCT: "讲产品",
-    Move.RISK: "讲风险",
-    Move.OBJECTION: "回应顾虑",
-    Move.CLOSE: "收尾",
-    Move.REFERRAL: "转介",
-    Move.DISSUADE: "劝阻",
-}
 
 
 class _Question(BaseModel):
@@ -74,7 +62,7 @@ def _faq(source: Source, sheet: YamlFile) -> ParsedDocument:
                 text=faq_text(entry.answer, entry.variants, entry.ask_whom),
                 start=start,
                 end=end,
-                citation=f"常见问题 {entry.id}" + (f"（{entry.source}）" if entry.source else ""),
+                citation=f"{CITED} {entry.id}" + (f"（{entry.source}）" if entry.source else ""),
                 audience=entry.audience,
                 product_types=tuple(entry.product_types),
                 valid_from=entry.valid_from,
@@ -97,7 +85,7 @@ def _scripts(source: Source, sheet: YamlFile) -> ParsedDocument:
         entry = sheet.validated(ScriptEntry, (index,))
         found.append(
             ParsedPassage(
-                heading=f"{MOVES[entry.move]} / {entry.situation}",
+                heading=f"{entry.move.shown} / {entry.situation}",
                 text=entry.text.strip(),
                 start=start,
                 end=end,

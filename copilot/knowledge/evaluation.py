@@ -8,8 +8,6 @@ A set is a folder with ``corpus.jsonl`` ({id, text}), ``queries.jsonl`` ({id, te
 
 from __future__ import annotations
 
-import gzip
-import json
 import math
 import random
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,6 +18,7 @@ from typing import Any
 
 from copilot.errors import InputError
 from copilot.records.codes import Audience, PassageKind
+from copilot.records.json_lines import json_lines
 from copilot.records.knowledge import Passage
 
 RESAMPLES = 1000
@@ -93,7 +92,7 @@ class Metric:
 
 
 def summary(outcomes: Sequence[Outcome]) -> dict[str, Metric]:
-    """Every metric of design §4 over the outcomes of a set."""
+    """How well, how validly and how fast the questions of a set were answered."""
     answerable = [outcome for outcome in outcomes if outcome.question.gold]
     shown = sum(len(outcome.found) for outcome in outcomes)
     quoted = [outcome.quoted for outcome in outcomes if outcome.quoted is not None]
@@ -275,30 +274,12 @@ def _rows(
             next="需要 corpus、queries、qrels 三个文件。",
         )
     path = path if path.is_file() else packed
-    with path.open("rb") if path.suffix != ".gz" else gzip.open(path, "rb") as lines:
-        try:
-            for number, line in enumerate(lines, start=1):
-                if line.strip():
-                    yield _row(line, keys, path, number), (path, number)
-        except (OSError, EOFError) as error:
+    for number, row in json_lines(path):
+        if missing := [key for key in keys if key not in row]:
             raise InputError(
-                f"读不完这个文件：{type(error).__name__}",
+                f"这一行缺少 {'、'.join(missing)}。",
                 file=str(path),
-                next="请检查文件是否完整。",
-            ) from None
-
-
-def _row(line: bytes, keys: tuple[str, ...], path: Path, number: int) -> dict[str, Any]:
-    try:
-        row = json.loads(line)
-        missing = [key for key in keys if key not in row]
-    except (ValueError, TypeError):
-        missing = list(keys)
-    if missing:
-        raise InputError(
-            f"这一行缺少 {'、'.join(missing)}。",
-            file=str(path),
-            row=number,
-            next="每行是一个 JSON 对象。",
-        )
-    return dict(row)
+                row=number,
+                next="每行是一个 JSON 对象。",
+            )
+        yield row, (path, number)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import uuid
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -14,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from copilot.errors import InputError
+from copilot.files import write_whole
 from copilot.records.knowledge import Document, Passage
 
 if TYPE_CHECKING:
@@ -39,7 +38,8 @@ def export(out: Path, store: Store, principal: Principal) -> tuple[int, int]:
     documents = {document.document_id: document for document in knowledge.documents()}
     passages = [p for p in knowledge.current_passages() if p.document_id in documents]
     if out.suffix == LINES:
-        _write(out, _lines({"title": documents[p.document_id].title} | asdict(p) for p in passages))
+        rows = ({"title": documents[p.document_id].title} | asdict(p) for p in passages)
+        write_whole(out, _lines(rows))
     else:
         _write_folder(out, documents, passages)
     return len(documents), len(passages)
@@ -55,9 +55,9 @@ def _write_folder(out: Path, documents: dict[str, Document], passages: list[Pass
         by_document[passage.document_id].append(passage)
     named = {document_id: _file_name(document_id) for document_id in documents}
     for document_id, document in documents.items():
-        _write(out / named[document_id], _markdown(document, by_document[document_id]))
+        write_whole(out / named[document_id], _markdown(document, by_document[document_id]))
     rows = ({"file": named[d.document_id]} | asdict(d) for d in documents.values())
-    _write(out / LIST, _lines(rows))
+    write_whole(out / LIST, _lines(rows))
 
 
 def _file_name(document_id: str) -> str:
@@ -89,16 +89,3 @@ def _markdown(document: Document, passages: Iterable[Passage]) -> str:
 
 def _lines(rows: Iterable[dict[str, Any]]) -> str:
     return "".join(json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in rows)
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name[:100]}.{uuid.uuid4().hex[:8]}.tmp")
-    try:
-        with aside.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(aside, path)
-    finally:
-        aside.unlink(missing_ok=True)

@@ -11,7 +11,6 @@ moving the pointer; the one before is kept for those who are still reading it.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -20,8 +19,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from copilot.files import make_durable, write_whole
 from copilot.knowledge import chroma
-from copilot.store.facts import get_meta, set_meta
+from copilot.store.meta import get_meta, set_meta
 
 if TYPE_CHECKING:
     from copilot.settings import Settings
@@ -103,14 +103,8 @@ class VectorFolder:
         """Seals a generation on disk and makes it the current one; older ones go."""
         home = self.folder / generation.name
         (home / _STATE).write_text(json.dumps(asdict(generation)))
-        for path in sorted(home.rglob("*")):
-            _sync(path)
-        _sync(home)
-        aside = self._pointer.with_suffix(".tmp")
-        aside.write_text(generation.name)
-        _sync(aside)
-        os.replace(aside, self._pointer)
-        _sync(self.folder)
+        make_durable(home)
+        write_whole(self._pointer, generation.name)
         self._tidy()
 
     def collection(self, generation: VectorGeneration) -> Any:
@@ -195,11 +189,3 @@ class ServerGenerations:
 def _number(home: Path) -> int:
     digits = home.name.removeprefix("gen-")
     return int(digits) if digits.isdigit() else 0
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from copilot.errors import Forbidden, InputError
-from copilot.records.access import ANY, HEAD_OFFICE, Grant, administers_knowledge
+from copilot.records.access import ANY, Grant, administers_knowledge
 from copilot.records.codes import Audience, PassageKind, Role
+from copilot.records.staff import HEAD_OFFICE
 from copilot.store.grants import drop_grants, grants_of, put_grants
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ was cut off is continued by running it again.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ from copilot.knowledge.shelf_check import shelf_remarks
 from copilot.knowledge.source import Source, read_raw, source_of
 from copilot.records.codes import label
 from copilot.records.knowledge import Document, IngestReport
+from copilot.records.progress import Progress, silent
 from copilot.records.staff import Principal
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from copilot.settings import Settings
     from copilot.store import Store
 
-Progress = Callable[[str, int, int], None]
 
 ADDED, REPLACED, UNCHANGED, REFUSED = "added", "replaced", "unchanged", "refused"
 REMOVED = "removed"
@@ -47,7 +47,7 @@ def ingest(
     paths: Sequence[Path],
     store: Store,
     settings: Settings,
-    progress: Progress = lambda _step, _done, _total: None,
+    progress: Progress = silent,
     options: Declared | None = None,
 ) -> IngestReport:
     """Takes files and folders into the knowledge base and brings its indexes up to date.
@@ -67,7 +67,7 @@ def take_in(
     roots: Sequence[Path],
     store: Store,
     settings: Settings,
-    progress: Progress = lambda _step, _done, _total: None,
+    progress: Progress = silent,
     options: Declared | None = None,
     held: Mapping[str, Path] | None = None,
 ) -> IngestReport:

@@ -10,17 +10,17 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
+import math
 import shutil
 import sqlite3
 import threading
-import uuid
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from copilot.files import left_behind, whole_file
 from copilot.knowledge.postings import (
     Lengths,
     Posting,
@@ -71,12 +71,17 @@ class Weights:
 
     @property
     def whole(self) -> float:
-        """The weight of the whole query."""
-        return sum(self.idf.values())
+        """The weight of the whole query, the same in whatever order its terms stand."""
+        return math.fsum(self.idf.values())
 
     def share(self, found: Iterable[str]) -> float:
-        """The weight of the found terms as a share (0 to 1) of the whole query's."""
-        found_weight = sum(self.idf.get(term, 0.0) for term in set(found))
+        """The weight of the found terms as a share (0 to 1) of the whole query's.
+
+        >>> weights = Weights({"利率": 0.1, "提前": 0.2, "支取": 0.3}, 1.0)
+        >>> weights.share(["支取", "利率", "提前"])  # added up in whatever order
+        1.0
+        """
+        found_weight = math.fsum(self.idf.get(term, 0.0) for term in set(found))
         return found_weight / self.whole if self.idf else 0.0
 
 
@@ -138,10 +143,6 @@ class LexicalIndex:
         segments = self._connection.execute("SELECT count(*) FROM segment").fetchone()[0]
         rows = len(self._lengths.lengths)
         return bool(segments < MOST_SEGMENTS and rows - self.size <= MOST_GONE * rows)
-
-    def passage_ids(self) -> dict[str, int]:
-        """Every indexed passage with its row."""
-        return dict(self._connection.execute("SELECT passage_id, row FROM passage"))
 
     def close(self) -> None:
         """Releases the file."""
@@ -277,21 +278,17 @@ class IndexFolder:
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         with self._one_builder():
-            aside = self.folder / f"{_FILE_NAME}.{uuid.uuid4().hex}.tmp"
+            base = None if anew else self.open()
+            if base is not None and base.revision == revision:
+                return  # another process was faster
             try:
-                base = None if anew else self.open()
-                if base is not None and base.revision == revision:
-                    return  # another process was faster
                 copied = base is not None and base.can_grow()
-                if copied:
-                    shutil.copyfile(self.path, aside)
-                _write(aside, revision, passages, copied=copied)
-                os.replace(aside, self.path)
-                _sync(self.folder)
+                with whole_file(self.path) as aside:
+                    if copied:
+                        shutil.copyfile(self.path, aside)
+                    _write(aside, revision, passages, copied=copied)
             except sqlite3.Error as error:
                 raise OSError(f"lexical index: {error}") from error
-            finally:
-                aside.unlink(missing_ok=True)
 
     @contextlib.contextmanager
     def _one_builder(self) -> Iterator[None]:
@@ -299,7 +296,7 @@ class IndexFolder:
 
         with FileLock(self.folder / ".build.lock"):
             # Whoever left these was killed: builders are alone here.
-            for left in self.folder.glob(f"{_FILE_NAME}.*.tmp*"):
+            for left in left_behind(self.path):
                 left.unlink(missing_ok=True)
             yield
 
@@ -328,13 +325,3 @@ def _write(path: Path, revision: int, passages: Iterable[Passage], *, copied: bo
         fill(connection, revision, passages)
     finally:
         connection.close()
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

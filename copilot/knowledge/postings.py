@@ -24,7 +24,7 @@ questions."""
 FEW = 8_000
 """Postings that plain Python sums faster than numpy is imported."""
 
-_ROW, _COUNT = "i", "B"
+_ROW = "i"
 _ROW_BYTES = array(_ROW).itemsize
 _MOST = 255
 

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from copilot.knowledge.parsed import ParsedDocument, ParsedPassage, pieces, sections
-from copilot.knowledge.source import FrontMatter, Source
+from copilot.knowledge.source import Source
 from copilot.records import figures
 from copilot.records.codes import Audience, Channel, Origin, PassageKind, ProductType, label
+from copilot.records.front_matter import FrontMatter
 
 if TYPE_CHECKING:
     from copilot.records.product import Product

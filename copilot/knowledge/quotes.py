@@ -97,7 +97,7 @@ def problems(
         found.append(f"引文不足 {SHORTEST_QUOTE} 个字")
     elif citation.quote not in passage.text:
         found.append("引文不是原文中的原话")
-    if not _valid(passage, as_of):
+    if not passage.valid_on(as_of):
         found.append(f"资料在 {as_of.isoformat()} 无效")
     if audience is Audience.CUSTOMER and passage.audience is not Audience.CUSTOMER:
         found.append("资料仅供行内使用")
@@ -129,8 +129,3 @@ def numbers(text: str) -> set[str]:
 def _as_percent(match: re.Match[str]) -> str:
     parts = [part if part.isdecimal() else arabic(part) for part in match.groups() if part]
     return ".".join(parts) + "%"
-
-
-def _valid(passage: Passage, day: date) -> bool:
-    started = passage.valid_from is None or passage.valid_from <= day
-    return started and (passage.valid_to is None or day < passage.valid_to)

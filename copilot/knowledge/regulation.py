@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from copilot.knowledge.parsed import ParsedDocument, ParsedPassage, pieces, sections
-from copilot.knowledge.source import FrontMatter, Source
+from copilot.knowledge.source import Source
 from copilot.records.codes import Audience, PassageKind
+from copilot.records.front_matter import FrontMatter
 
 _EVIDENCE_NOTES = {
     "text": "",
@@ -25,13 +26,20 @@ class _Digest(BaseModel):
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
     title: str = Field(min_length=1)
     number: str | None = None
-    issuer: str = Field(min_length=1)
+    issuer: str = ""
     issued: date | None = None
     effective_from: date | None = None
     effective_to: date | None = None
-    status: str = Field(min_length=1)
+    status: Literal["in_force", "repealed"]
     evidence: Literal["text", "quote", "summary", "recall"]
-    disclaimer: str = Field(min_length=1)
+    disclaimer: str = ""
+
+    @model_validator(mode="after")
+    def _ended(self) -> Self:
+        """What is repealed would be quoted as valid if it did not say until when it was."""
+        if self.status == "repealed" and self.effective_to is None:
+            raise ValueError("status 为 repealed 时必须写 effective_to")
+        return self
 
 
 def parse_regulation(source: Source, front: FrontMatter) -> ParsedDocument:

@@ -5,13 +5,12 @@
     BM25 top 100  [+ vectors top 100, joined by reciprocal rank]  ─▶ passages as the database has
     them now ─▶ coverage floor ─▶ snippets
 
-Two floors. *Coverage* is the share of a question's weight that a passage carries: below `NOISE` a
+*Coverage* is the share of a question's weight that a passage carries: below `NOISE` a
 hit shares only everyday characters with the question and is dropped; more would drop answers in
-other words. *Evidence* (`evidence_of`) also asks how much that weight is: below `EVIDENCE` the best
-hit is too thin to answer from (`abstains`). Shape and floors were set on the `dev` half of the
-shipped question set; of the floors for evidence this one does best by both kinds of question
-together. It orders them and does not part them (docs/retrieval.md has the curve), so a hit above it
-is a candidate for an answer, not a proof.
+other words. *Evidence* (`evidence_of`) also asks how much that weight is. It orders questions that
+the knowledge answers before others and does not part them (docs/retrieval.md has the curve), so a
+hit with much of it is a candidate for an answer, not a proof: what is answered is decided in
+`copilot.pipeline.ask_knowledge`. Shape and floor were set on the `dev` half of the shipped set.
 """
 
 from __future__ import annotations
@@ -43,7 +42,6 @@ TRIES = 4
 NEAREST = 10
 """Hits this near by vector are kept though they share few words with the question."""
 NOISE = 0.05
-EVIDENCE = 0.45
 HALF = 4.0
 """Evidence is a half where as much is matched as this many words weigh that no passage has; for a
 word or two, where half of the question is."""
@@ -108,15 +106,6 @@ def _searched(
     if not hits:
         notes += (NOTHING_FOUND,)
     return SearchResult(hits, notes, generation_name(index.revision))
-
-
-def abstains(hits: Sequence[Hit], query: str) -> bool:
-    """Whether the hits are too thin to answer ``query`` from.
-
-    Evidence tells a question that the knowledge speaks of from one it does not; it cannot prove
-    that a passage supports an answer. That is what `copilot.knowledge.quotes` checks.
-    """
-    return not query.strip() or max((hit.evidence for hit in hits), default=0.0) < EVIDENCE
 
 
 def evidence_of(score: float, coverage: float, weights: Weights) -> float:

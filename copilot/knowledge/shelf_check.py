@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from copilot.knowledge.parsed import ParsedDocument
 from copilot.knowledge.product_sheet import ProductSheet, fen, key_facts
-from copilot.knowledge.source import MARKDOWN, Source, front_matter
+from copilot.knowledge.source import Source
 from copilot.records.product import Product
 
 NO_RECORD = "资料已入库，但产品表中没有该代码（{code}），检索时不显示。"
@@ -24,7 +24,7 @@ def shelf_remarks(
     """
     if not versions:
         return (NO_RECORD.format(code=parsed.product_code),)
-    front = front_matter(source) if source.suffix in MARKDOWN else None
+    front = source.front_matter()
     if front is None or "type" not in front.values:
         return ()
     return _contradictions(front.yaml.validated(ProductSheet), versions)

@@ -6,19 +6,19 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from copilot.errors import InputError
-from copilot.knowledge.blocks import Block, PlacedBlock, cleaned, composed
+from copilot.knowledge.blocks import Block, PlacedBlock, cleaned, composed, decoded
 from copilot.knowledge.declared import SIDECAR_END, Declared, read_sidecar
 from copilot.knowledge.limits import LARGEST_DOCUMENT, LARGEST_TEXT
 from copilot.knowledge.reading import DocumentReader
 from copilot.records.codes import PassageKind
-from copilot.records.yaml_file import YamlFile
+from copilot.records.front_matter import FrontMatter, front_matter
 
 LARGEST = LARGEST_TEXT
 
@@ -63,7 +63,6 @@ _ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
 _LARGEST_CONTROL_SHARE = 0.01
 _LINE = re.compile(r"[^\n]*\S[^\n]*")
 _MARKDOWN_HEADING = re.compile(r"(#{1,6})[ \t]+(.+?)[ \t]*#*")
-_FENCE = "---\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +85,14 @@ class Source:
     def suffix(self) -> str:
         """The file's extension in lower case."""
         return self.path.suffix.lower()
+
+    def front_matter(self) -> FrontMatter | None:
+        """The record that opens a Markdown file; ``None`` in another, or where there is none.
+
+        Raises:
+            InputError: it is never closed, or its YAML is wrong.
+        """
+        return front_matter(self.text, self.path) if self.suffix in MARKDOWN else None
 
     def error(self, message: str, *, row: int | None = None, next: str = "") -> InputError:
         """An error that points into this file."""
@@ -117,16 +124,6 @@ class RawFile:
     def refused(self, message: str, next: str = SUPPORTED_HINT) -> InputError:
         """An error that names this file."""
         return InputError(message, next=next, file=str(self.path))
-
-
-def read_source(path: Path, reader: DocumentReader | None = None) -> Source:
-    """Reads one knowledge file; documents through ``reader``, else through one of their own.
-
-    Raises:
-        InputError: unreadable, empty, too large, of an unsupported format, or without text.
-    """
-    file = read_raw(path)
-    return source_of(file, reader)
 
 
 def read_raw(path: Path, options: Declared | None = None) -> RawFile:
@@ -224,29 +221,24 @@ def _text_source(file: RawFile) -> Source:
     for opening, name in _OPENINGS.items():
         if file.raw.startswith(opening):
             raise file.refused(f"内容是 {name}，不是文本。")
-    text = _decoded(file.raw)
-    if text is None:
+    text = decoded(file.raw)
+    if text is None or _is_binary(text):
         raise file.refused(
             "编码无法识别，或者内容不是文本。", "请另存为 UTF-8 或 GB18030 文本后重试。"
         )
+    text = cleaned(text)
     if not text.strip():
         raise file.refused("文件是空的。", "请补充内容后重试。")
     return Source(file.path, text, file.content_hash, declared=file.declared)
 
 
-def _decoded(raw: bytes) -> str | None:
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            text = raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        # Bytes of another kind often decode as GB18030, but then control characters give it away;
-        # a few stray ones come out of old editors.
-        strange = sum(ord(char) < 32 and char not in "\t\n\r\f\v" for char in text)
-        if "\0" in text or strange > _LARGEST_CONTROL_SHARE * len(text):
-            return None
-        return cleaned(text)
-    return None
+def _is_binary(text: str) -> bool:
+    """Bytes of another kind often decode as GB18030, but then control characters give it away.
+
+    A few stray ones come out of old editors.
+    """
+    strange = sum(ord(char) < 32 and char not in "\t\n\r\f\v" for char in text)
+    return "\0" in text or strange > _LARGEST_CONTROL_SHARE * len(text)
 
 
 def line_blocks(source: Source, start: int = 0) -> Iterator[PlacedBlock]:
@@ -258,34 +250,3 @@ def line_blocks(source: Source, start: int = 0) -> Iterator[PlacedBlock]:
         heading = _MARKDOWN_HEADING.fullmatch(text) if headings else None
         block = Block(heading[2], level=len(heading[1])) if heading else Block(text)
         yield PlacedBlock(block, begin, begin + len(text))
-
-
-@dataclass(frozen=True, slots=True)
-class FrontMatter:
-    """The YAML record that opens a Markdown file; ``body_start`` is where the prose begins."""
-
-    yaml: YamlFile
-    start: int
-    end: int
-    body_start: int
-
-    @property
-    def values(self) -> Mapping[str, Any]:
-        """The record; empty when the YAML is not a mapping."""
-        return self.yaml.data if isinstance(self.yaml.data, dict) else {}
-
-
-def front_matter(source: Source) -> FrontMatter | None:
-    """The front matter of a Markdown file, or ``None`` when it has none.
-
-    Raises:
-        InputError: the opening ``---`` is never closed, or the YAML is wrong.
-    """
-    if not source.text.startswith(_FENCE):
-        return None
-    end = source.text.find("\n---\n", len(_FENCE) - 1)
-    if end < 0:
-        raise source.error("文件头的 --- 没有结束。", row=1, next="请在文件头末尾另起一行写 ---。")
-    block = source.text[len(_FENCE) : end + 1]
-    parsed = YamlFile.parse(block, source.path, first_line=2)
-    return FrontMatter(parsed, len(_FENCE), end, end + len("\n---\n"))

@@ -6,15 +6,16 @@ here, search goes on without vectors and says so.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from copilot.errors import IndexUnavailable
 from copilot.knowledge import chroma
 from copilot.knowledge.generations import Generations, VectorGeneration, generations_of
 from copilot.knowledge.lexical import LexicalIndex, Scope
-from copilot.llm.embeddings import Embedder, EmbeddingEndpoint, EmbeddingsUnavailable
+from copilot.llm.circuit import CircuitOpen, circuit_of
+from copilot.llm.embeddings import REST_S, Embedder, EmbeddingEndpoint, EmbeddingsUnavailable
+from copilot.records.progress import Progress, silent
 from copilot.records.staff import Principal
 
 if TYPE_CHECKING:
@@ -25,17 +26,14 @@ if TYPE_CHECKING:
 CANDIDATES = 100
 MOST_PROPOSED = 10_000
 """How far down the nearest are looked through for a reader who may see few of them."""
-REST_S = 30.0
-"""After a failure an endpoint is left alone for so long, so that a batch does not wait on it."""
 
 _BUILD = "运行 copilot knowledge index 可以建立。"
-_resting: dict[str, float] = {}
 
 
 def build_generation(
     store: Store,
     settings: Settings,
-    progress: Callable[[str, int, int], None] = lambda _step, _done, _total: None,
+    progress: Progress = silent,
 ) -> tuple[str, ...]:
     """Brings the vectors up to the knowledge as it is now; notes say what failed."""
     try:
@@ -48,7 +46,7 @@ def build_generation(
 def make_generation(
     store: Store,
     settings: Settings,
-    progress: Callable[[str, int, int], None] = lambda _step, _done, _total: None,
+    progress: Progress = silent,
     *,
     anew: bool = False,
 ) -> VectorGeneration | None:
@@ -115,8 +113,6 @@ def nearest(
             f"向量索引由模型 {generation.model} 建立，与现在的 {endpoint.model} 不同，"
             "本次按字面检索。请重新运行 copilot knowledge index。",
         )
-    if any(_rests(url) for url in (endpoint.base_url, settings.chroma_url)):
-        return [], ("向量服务刚才没有应答，暂按字面检索。",)
     try:
         vector = _embedder(store, endpoint).question(text)
         if len(vector) != generation.dimension:
@@ -124,14 +120,14 @@ def nearest(
                 f"向量长度 {len(vector)} 与索引的 {generation.dimension} 不同。",
                 next="请核对模型后运行 copilot knowledge index --rebuild。",
             )
+        with _at_chroma(settings.chroma_url):
+            return _in_scope(shelf, generation, vector, scope, index), ()
+    except CircuitOpen:
+        return [], ("向量服务刚才没有应答，暂按字面检索。",)
     except EmbeddingsUnavailable as error:
-        _leave_alone(endpoint.base_url)
         return [], (f"本次按字面检索：{error}",)
-    try:
-        return _in_scope(shelf, generation, vector, scope, index), ()
     except IndexUnavailable as error:
         chroma.server_collection.cache_clear()
-        _leave_alone(settings.chroma_url)
         return [], (f"本次按字面检索：{error}",)
 
 
@@ -158,13 +154,11 @@ def _serves(generation: VectorGeneration, revision: int, model: str) -> bool:
     return generation.revision >= revision and generation.model == model
 
 
-def _rests(url: str | None) -> bool:
-    return url is not None and _resting.get(url, 0.0) > time.monotonic()
-
-
-def _leave_alone(url: str | None) -> None:
-    if url is not None:
-        _resting[url] = time.monotonic() + REST_S
+def _at_chroma(url: str | None) -> AbstractContextManager[None]:
+    """A call to the Chroma server, which rests after a failure; a folder needs no rest."""
+    if url is None:
+        return nullcontext()
+    return circuit_of(url, "", 1, REST_S, IndexUnavailable).call()
 
 
 def _embedder(store: Store, endpoint: EmbeddingEndpoint) -> Embedder:

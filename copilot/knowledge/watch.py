@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING
 from copilot.errors import Busy, InputError, NotFound
 from copilot.knowledge.declared import Declared, sidecar_of
 from copilot.knowledge.formats import knowledge_files
-from copilot.knowledge.intake import REFUSED, REMOVED, Progress, remove, take_in
+from copilot.knowledge.intake import REFUSED, REMOVED, remove, take_in
 from copilot.knowledge.search import current_index, generation_name
 from copilot.records.knowledge import IngestReport
+from copilot.records.progress import Progress, silent
 from copilot.records.staff import Principal
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def watch(
     wait: Callable[[], bool],
     *,
     options: Declared | None = None,
-    progress: Progress = lambda _step, _done, _total: None,
+    progress: Progress = silent,
 ) -> Iterator[IngestReport]:
     """What came of each round in which something had changed, the first round included.
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from copilot.errors import InputError
-from copilot.knowledge.blocks import Block, Collector, Extract, cleaned
+from copilot.knowledge.blocks import ENCODINGS, Block, Collector, Extract, cleaned, decoded
 from copilot.knowledge.limits import MOST_COLUMNS
 from copilot.knowledge.table_rows import records, sentence
 
@@ -51,7 +51,7 @@ def read_web_page(raw: bytes) -> Extract:
     parser = html.HTMLParser(
         no_network=True, remove_comments=True, remove_pis=True, huge_tree=False
     )
-    text = _XML_HEAD.sub("", cleaned(_decoded(raw)))
+    text = _XML_HEAD.sub("", cleaned(_text(raw)))
     try:
         root = html.document_fromstring(text, parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError):
@@ -62,17 +62,13 @@ def read_web_page(raw: bytes) -> Extract:
     return reader.collector.extract([f"{hidden} 处页面上不显示的内容没有收录。"] if hidden else [])
 
 
-def _decoded(raw: bytes) -> str:
+def _text(raw: bytes) -> str:
     declared = _DECLARED.search(raw[:_OPENING])
-    encodings = ["utf-8-sig", "gb18030"]
-    if declared and declared[1].decode().lower() in _NATIONAL:
-        encodings.reverse()
-    for encoding in encodings:
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise InputError("网页编码无法识别。", next="请另存为 UTF-8 后重试。")
+    national = declared is not None and declared[1].decode().lower() in _NATIONAL
+    text = decoded(raw, ENCODINGS[::-1] if national else ENCODINGS)
+    if text is None:
+        raise InputError("网页编码无法识别。", next="请另存为 UTF-8 后重试。")
+    return text
 
 
 def _article(root: HtmlElement) -> HtmlElement:

@@ -1,6 +1,6 @@
 """The langchain chat model of this house: thin, OpenAI protocol only, reasoning taken out.
 
-Imports langchain; reach it through `copilot.llm.door.open_model`, which is cheap until used.
+Imports langchain; reach it through `copilot.llm.door.open_wire`, which is cheap until used.
 """
 
 from __future__ import annotations

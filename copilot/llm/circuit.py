@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
-from copilot.errors import ModelUnavailable
+from copilot.errors import CopilotError, ModelUnavailable
 
 
 class Outage(ModelUnavailable):
@@ -42,16 +42,17 @@ class Circuit:
     Args:
         failures: failures in a row after which the endpoint is left alone.
         rest_s: for how long, in seconds.
+        counts: what is a failure; anything else that is raised is an answer of the endpoint.
     """
 
-    def __init__(self, failures: int, rest_s: float) -> None:
+    def __init__(self, failures: int, rest_s: float, counts: type[CopilotError] = Outage) -> None:
         import pybreaker
 
         self._states = pybreaker.CircuitMemoryStorage(pybreaker.STATE_CLOSED)
         self._breaker = pybreaker.CircuitBreaker(
             fail_max=failures,
             reset_timeout=rest_s,
-            exclude=[_is_no_outage],
+            exclude=[lambda error: not isinstance(error, counts)],
             state_storage=self._states,
             throw_new_error_on_trip=False,
         )
@@ -97,12 +98,9 @@ class Circuit:
             self._breaker.call(outcome)
 
 
-def _is_no_outage(error: object) -> bool:
-    """Only an endpoint that gave no usable reply counts; refusing a request is an answer."""
-    return not isinstance(error, Outage)
-
-
 @lru_cache(maxsize=64)
-def circuit_of(url: str, model: str, failures: int, rest_s: float) -> Circuit:
+def circuit_of(
+    url: str, model: str, failures: int, rest_s: float, counts: type[CopilotError] = Outage
+) -> Circuit:
     """The circuit of an endpoint in this process."""
-    return Circuit(failures, rest_s)
+    return Circuit(failures, rest_s, counts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copilot.errors import StateError
 from copilot.llm.budget import Ledger
 from copilot.llm.tape import Tape
 from copilot.llm.wire import Endpoint, Wire
@@ -29,3 +30,16 @@ def open_wire(settings: Settings, ledger: Ledger | None = None) -> Wire | None:
         ledger=ledger if settings.llm_limits.by_day else None,
         tape=Tape(settings.llm_record_dir, settings.llm_replay_dir),
     )
+
+
+def required(wire: Wire | None) -> Wire:
+    """The connections, for what cannot be done without a model.
+
+    Raises:
+        StateError: no model is configured.
+    """
+    if wire is None:
+        raise StateError(
+            "没有配置大模型", next="请设置 llm_base_url 与 llm_model，或去掉请大模型做的选项。"
+        )
+    return wire

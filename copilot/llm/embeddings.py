@@ -2,7 +2,9 @@
 
 The cache is disposable and keyed by model and text; another model never sees its vectors. A
 question is sent with long numbers taken out (`copilot.llm.pseudonyms`), since people paste phone
-and card numbers into search boxes.
+and card numbers into search boxes; an endpoint that did not answer one is left alone for a while.
+Vectors are not charged to the budgets of `copilot.llm.budget`, whose prices are a language model's:
+what bounds them is that a text is sent once, and the time of a request.
 """
 
 from __future__ import annotations
@@ -10,8 +12,8 @@ from __future__ import annotations
 import array
 import contextlib
 import hashlib
+import json
 import math
-import random
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +22,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from copilot.errors import ModelUnavailable
+from copilot.llm.circuit import Outage, circuit_of
 from copilot.llm.pseudonyms import Pseudonyms
+from copilot.llm.retrying import Passing, Retrying, bounded, passing_of, raise_if_passing
 
 if TYPE_CHECKING:
     import httpx
@@ -30,11 +34,12 @@ if TYPE_CHECKING:
     Vector = array.array[float]
 
 BATCH = 64
+LARGEST_REPLY = 32 * 1024 * 1024  # bytes; a batch of long vectors is written out as figures
 CONNECT_TIMEOUT_S = 3.0
 QUESTION_TIMEOUT_S = 3.0
 """A person waits for a search; without an answer by then it goes on without vectors."""
-FIRST_PAUSE_S = 0.25
-LONGEST_PAUSE_S = 20.0
+REST_S = 30.0
+"""After a failure the endpoint is left alone for so long, so that a batch does not wait on it."""
 CHECK_ENDPOINT = (
     "请检查 COPILOT_EMBEDDING_BASE_URL、COPILOT_EMBEDDING_MODEL、COPILOT_EMBEDDING_API_KEY。"
 )
@@ -42,6 +47,10 @@ CHECK_ENDPOINT = (
 
 class EmbeddingsUnavailable(ModelUnavailable):
     """The embedding endpoint gave no usable vectors."""
+
+
+class _GivenUp(EmbeddingsUnavailable, Outage):
+    """It gave none after every try, which is what a circuit counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +98,19 @@ class Embedder:
         self.endpoint = endpoint
         self._cache = cache
         self._pause = pause
+        self._try = Retrying(endpoint.retries, pause, _given_up)
 
     def question(self, text: str) -> Vector:
         """The vector of a question.
 
         Raises:
             EmbeddingsUnavailable: no usable vector.
+            CircuitOpen: the question before got none; the endpoint is not asked for now.
         """
         hidden = Pseudonyms.of(()).hide(text)
-        (vector,) = Embedder(self.endpoint.hurried(), self._cache, self._pause).texts([hidden])
+        hurried = Embedder(self.endpoint.hurried(), self._cache, self._pause)
+        with circuit_of(self.endpoint.base_url, self.endpoint.model, 1, REST_S).call():
+            (vector,) = hurried.texts([hidden])
         return vector
 
     def texts(
@@ -126,7 +139,7 @@ class Embedder:
     def _embedded(
         self, client: httpx.Client, texts: list[str], dimension: int | None
     ) -> list[Vector]:
-        vectors = self._retrying(lambda: _vectors(self._post(client, texts), len(texts)))
+        vectors = self._try(lambda: _vectors(self._post(client, texts), len(texts)))
         lengths = {len(vector) for vector in vectors} | ({dimension} if dimension else set())
         if len(lengths) != 1:
             shown = "、".join(map(str, sorted(lengths)))
@@ -140,39 +153,23 @@ class Embedder:
         import httpx
 
         body = {"model": self.endpoint.model, "input": texts, "encoding_format": "float"}
+        deadline = time.monotonic() + self.endpoint.timeout_s
         try:
-            response = client.post("embeddings", json=body)
+            with client.stream("POST", "embeddings", json=body) as response:
+                raise_if_passing(response)
+                if response.status_code != 200:
+                    raise EmbeddingsUnavailable(
+                        f"向量服务返回 {response.status_code}。", next=CHECK_ENDPOINT
+                    )
+                whole = b"".join(_bounded(response, deadline))
         except (httpx.InvalidURL, httpx.UnsupportedProtocol):
             raise EmbeddingsUnavailable("向量服务地址无效。", next=CHECK_ENDPOINT) from None
-        except httpx.TimeoutException:
-            raise _Passing("超时") from None
-        except httpx.TransportError:
-            raise _Passing("连接不上或连接中断") from None
-        status = response.status_code
-        if status in (408, 409, 429) or status >= 500:
-            raise _Passing(f"服务返回 {status}", _seconds(response.headers.get("Retry-After")))
-        if status != 200:
-            raise EmbeddingsUnavailable(f"向量服务返回 {status}。", next=CHECK_ENDPOINT)
+        except httpx.TransportError as error:
+            raise passing_of(error) from None
         try:
-            return response.json()
+            return json.loads(whole)
         except ValueError:
-            raise _Passing("回复不完整或不是 OpenAI 格式") from None
-
-    def _retrying(self, once: Callable[[], list[Vector]]) -> list[Vector]:
-        for attempt in range(self.endpoint.retries + 1):
-            try:
-                return once()
-            except _Passing as failure:
-                wait = failure.pause
-                if wait is None:
-                    wait = random.uniform(0, FIRST_PAUSE_S * 2 ** (attempt + 1))
-                if attempt == self.endpoint.retries or wait > LONGEST_PAUSE_S:
-                    raise EmbeddingsUnavailable(
-                        f"向量服务没有给出可用的回复：{failure}（已尝试 {attempt + 1} 次）。",
-                        next=CHECK_ENDPOINT,
-                    ) from None
-                self._pause(wait)
-        raise AssertionError("unreachable")
+            raise Passing("回复不完整或不是 OpenAI 格式") from None
 
     @contextlib.contextmanager
     def _client(self) -> Iterator[httpx.Client]:
@@ -203,12 +200,15 @@ class Embedder:
             yield cache
 
 
-class _Passing(Exception):
-    """A failure worth another try; ``pause`` is what the endpoint asked for, in seconds."""
+def _given_up(reason: str, tries: int) -> _GivenUp:
+    return _GivenUp(
+        f"向量服务没有给出可用的回复：{reason}（已尝试 {tries} 次）。", next=CHECK_ENDPOINT
+    )
 
-    def __init__(self, reason: str, pause: float | None = None) -> None:
-        super().__init__(reason)
-        self.pause = pause
+
+def _bounded(response: httpx.Response, deadline: float) -> Iterator[bytes]:
+    too_large = EmbeddingsUnavailable("向量服务的回复过大。", next=CHECK_ENDPOINT)
+    return bounded(response.iter_bytes(), deadline, LARGEST_REPLY, too_large)
 
 
 def _key(text: str) -> str:
@@ -227,19 +227,12 @@ def _vectors(reply: Any, expected: int) -> list[Vector]:
         vectors = [array.array("f", row["embedding"]) for row in rows]
         indexes = [row["index"] for row in rows]
     except (KeyError, TypeError, ValueError):
-        raise _Passing("回复不完整或不是 OpenAI 格式") from None
+        raise Passing("回复不完整或不是 OpenAI 格式") from None
     if indexes != list(range(expected)) or not all(vectors):
-        raise _Passing(f"要 {expected} 个向量，得到 {len(vectors)} 个")
+        raise Passing(f"要 {expected} 个向量，得到 {len(vectors)} 个")
     if not all(math.isfinite(value) for vector in vectors for value in vector):
-        raise _Passing("向量中有非数值")
+        raise Passing("向量中有非数值")
     return vectors
-
-
-def _seconds(retry_after: str | None) -> float | None:
-    try:
-        return max(0.0, float(retry_after)) if retry_after else None
-    except ValueError:
-        return None
 
 
 def _open_cache(path: Path | None) -> sqlite3.Connection:

@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from copilot.errors import InputError
+from copilot.records.front_matter import FrontMatter, front_matter
 
 if TYPE_CHECKING:
     from jinja2 import Environment, Template
 
 KEYS = ("id", "version", "inputs", "output")
 SCHEMA_VARIABLE = "output_schema"
-_FILE = re.compile(r"\A---\n(?P<front>.*?)\n---\n(?P<body>.*)\Z", re.S)
-_SECTIONS = re.compile(r"\A\s*# system\n(?P<system>.*?)\n# user\n(?P<user>.*)\Z", re.S)
+_SECTIONS = re.compile(r"\s*# system\n(?P<system>.*?)\n# user\n(?P<user>.*)\Z", re.S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,64 +112,56 @@ def _fenced(text: str) -> str:
 
 @lru_cache(maxsize=64)
 def _parsed(path: Path, text: str) -> Prompt:
-    file, sections = _FILE.match(text), None
-    if file:
-        sections = _SECTIONS.match(file["body"])
-    if not file or not sections:
+    front = front_matter(text, path)
+    sections = _SECTIONS.match(text, front.body_start) if front else None
+    if front is None or sections is None:
         raise InputError(
             "提示词文件缺少头部，或没有 # system 与 # user 两节。",
             next="请按“---头部---、# system、# user”的顺序书写。",
             file=str(path),
         )
-    front = _front_matter(path, file["front"])
-    if front["id"] != path.stem:
-        raise _wrong(path, f"id 与文件名不同：{front['id']}。", "id")
+    head = _checked_head(front)
+    if head["id"] != path.stem:
+        raise _wrong(front, f"id 与文件名不同：{head['id']}。", "id")
     system, user = sections["system"], sections["user"]
-    inputs = tuple(front["inputs"])
-    _check_variables(path, system + user, inputs)
+    inputs = tuple(head["inputs"])
+    _check_variables(front, system + user, inputs)
     digest = hashlib.sha256(text.encode()).hexdigest()[:8]
     return Prompt(
-        front["id"], front["version"], inputs, front["output"], system, user, str(path), digest
+        head["id"], head["version"], inputs, head["output"], system, user, str(path), digest
     )
 
 
-def _front_matter(path: Path, text: str) -> dict[str, Any]:
-    import yaml
-
-    try:
-        front = yaml.safe_load(text)
-    except yaml.YAMLError:
-        raise _wrong(path, "头部不是 YAML。", None) from None
-    if not isinstance(front, dict) or set(front) != set(KEYS):
-        found = "、".join(map(str, front)) if isinstance(front, dict) else "无"
-        raise _wrong(path, f"头部的键不对：{found}。", None)
-    if not isinstance(front["version"], int) or isinstance(front["version"], bool):
-        raise _wrong(path, f"version 应为整数：{front['version']!r}。", "version")
-    if not isinstance(front["inputs"], list) or not all(
-        isinstance(name, str) for name in front["inputs"]
+def _checked_head(front: FrontMatter) -> Mapping[str, Any]:
+    head = front.values
+    if set(head) != set(KEYS):
+        raise _wrong(front, f"头部的键不对：{'、'.join(head) or '无'}。")
+    if not isinstance(head["version"], int) or isinstance(head["version"], bool):
+        raise _wrong(front, f"version 应为整数：{head['version']!r}。", "version")
+    if not isinstance(head["inputs"], list) or not all(
+        isinstance(name, str) for name in head["inputs"]
     ):
-        raise _wrong(path, "inputs 应为变量名的列表。", "inputs")
-    return front
+        raise _wrong(front, "inputs 应为变量名的列表。", "inputs")
+    return head
 
 
-def _check_variables(path: Path, body: str, inputs: tuple[str, ...]) -> None:
+def _check_variables(front: FrontMatter, body: str, inputs: tuple[str, ...]) -> None:
     from jinja2 import TemplateSyntaxError, meta
 
     try:
         used = meta.find_undeclared_variables(_environment().parse(body)) - {SCHEMA_VARIABLE}
     except TemplateSyntaxError as error:
-        raise _wrong(path, f"Jinja2 语法错误：{error.message}。", None) from None
+        raise _wrong(front, f"Jinja2 语法错误：{error.message}。") from None
     for names, problem in (
         (used - set(inputs), "用到了未声明的变量"),
         (set(inputs) - used, "声明了没有用到的变量"),
     ):
         if names:
-            raise _wrong(path, f"{problem}：{'、'.join(sorted(names))}。", "inputs")
+            raise _wrong(front, f"{problem}：{'、'.join(sorted(names))}。", "inputs")
 
 
-def _wrong(path: Path, message: str, field: str | None) -> InputError:
-    allowed = f"头部的键：{'、'.join(KEYS)}。"
-    return InputError(f"提示词{message}", next=allowed, file=str(path), field=field)
+def _wrong(front: FrontMatter, message: str, *field: str) -> InputError:
+    return front.yaml.error(f"提示词{message}", field, next=f"头部的键：{'、'.join(KEYS)}。")
 
 
 @lru_cache(maxsize=64)

@@ -104,22 +104,6 @@ class Pseudonyms:
             raise IdentityHeld("证件号、手机号、账号或卡号一类的长数字")
 
 
-def age_band(age: int | None) -> str:
-    """An age as the model may see it, in steps of five years.
-
-    >>> age_band(47), age_band(83), age_band(16), age_band(None)
-    ('45–50岁', '80岁以上', '18岁以下', '年龄不详')
-    """
-    if age is None:
-        return "年龄不详"
-    if age < 18:
-        return "18岁以下"
-    if age >= 80:
-        return "80岁以上"
-    low = age // 5 * 5
-    return f"{max(low, 18)}–{low + 5}岁"
-
-
 def amount_band(fen: float | None) -> str:
     """A sum of money as the model may see it.
 

@@ -17,7 +17,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 from langchain_core.runnables import Runnable, RunnableLambda
 from pydantic import BaseModel, ValidationError
 
-from copilot.errors import ModelUnavailable
+from copilot.errors import InputError, ModelUnavailable
 from copilot.llm.chat_model import ChatModel
 from copilot.llm.prompts import Prompt, load_prompt
 from copilot.llm.wire import Rejected
@@ -49,7 +49,17 @@ def shaped_chain(
 
     Invoke it with the prompt's inputs. It raises `ModelUnavailable` when the endpoint fails, or
     when the reply has not the shape even after one repair.
+
+    Raises:
+        InputError: the prompt says that its reply has another shape than the program reads.
     """
+    if prompt.output != shape.__name__:
+        raise InputError(
+            f"提示词 {prompt.prompt_id} 的 output 是 {prompt.output}，程序读的是 {shape.__name__}",
+            file=prompt.file,
+            field="output",
+            next=f"请写成 output: {shape.__name__}；回复的格式由程序规定，能改的是正文。",
+        )
     schema = json.dumps(_schema(shape), ensure_ascii=False)
     repair = load_prompt(prompts_dir, "repair")
 

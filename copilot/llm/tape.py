@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from copilot.errors import ModelUnavailable
+from copilot.files import write_whole
 
 Reply = list[dict[str, Any]]
 
@@ -63,12 +63,9 @@ class Tape:
         """Keep a whole reply, if replies are kept at all."""
         if self._record is None:
             return
-        self._record.mkdir(parents=True, exist_ok=True)
-        path = self._record / _name(content)
-        aside = path.with_suffix(f".{os.getpid()}")
         document = {"request": json.loads(content), "reply": reply}
-        aside.write_text(json.dumps(document, ensure_ascii=False, indent=1), "utf-8")
-        os.replace(aside, path)
+        text = json.dumps(document, ensure_ascii=False, indent=1)
+        write_whole(self._record / _name(content), text)
 
 
 def _name(content: bytes) -> str:

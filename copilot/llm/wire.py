@@ -1,29 +1,27 @@
 """The OpenAI protocol over HTTP: one request, one reply or stream, retries, no prompt in errors.
 
-Failures that may pass (429, 5xx, timeouts, refused connections, cut replies) are tried again with
-full jitter or as ``Retry-After`` asks; a stream is tried again only before its first piece. This is
-the only place that retries. An endpoint that keeps failing rests (`copilot.llm.circuit`), and no
-more than the configured number of requests are under way at once.
+Failures that may pass are tried again (`copilot.llm.retrying`); a stream only before its first
+piece. An endpoint that keeps failing rests (`copilot.llm.circuit`), and no more than the configured
+number of requests are under way at once.
 """
 
 from __future__ import annotations
 
 import contextlib
-import email.utils
 import json
 import math
-import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from copilot.errors import ModelUnavailable
 from copilot.llm.budget import Ledger
 from copilot.llm.circuit import Outage, circuit_of
+from copilot.llm.retrying import Passing, Retrying, bounded, passing_of, raise_if_passing
 from copilot.llm.tape import Tape
 from copilot.settings import ModelLimits
 
@@ -31,8 +29,6 @@ if TYPE_CHECKING:
     import httpx
 
 CONNECT_TIMEOUT_S = 5.0
-FIRST_PAUSE_S = 0.25
-LONGEST_PAUSE_S = 20.0
 LARGEST_REPLY = 4 * 1024 * 1024  # bytes; a draft is a few kilobytes
 CHECK_ENDPOINT = "请检查 COPILOT_LLM_BASE_URL、COPILOT_LLM_MODEL、COPILOT_LLM_API_KEY。"
 TRY_LATER = "请稍后重试；在此期间使用内置模板引擎。"
@@ -40,7 +36,6 @@ TRY_LATER = "请稍后重试；在此期间使用内置模板引擎。"
 NO_LIMITS = ModelLimits(request_tokens=None, request_seconds=None)
 
 Guard = Callable[[bytes], None]
-T = TypeVar("T")
 
 
 class Rejected(ModelUnavailable):
@@ -51,15 +46,6 @@ class Rejected(ModelUnavailable):
         reason = reasons.get(status, "不接受这个请求")
         super().__init__(f"模型服务返回 {status}：{reason}。", next=CHECK_ENDPOINT)
         self.status = status
-
-
-class _Passing(Exception):
-    """A failure worth another try; ``pause`` is what the endpoint asked for, in seconds."""
-
-    def __init__(self, reason: str, pause: float | None = None) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.pause = pause
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +92,7 @@ class Wire:
         self.ledger = ledger
         self.rung = 0
         self.mixes_reasoning: bool | None = None
-        self._pause = pause
+        self._try = Retrying(endpoint.retries, pause, _unavailable)
         self._tape = tape or Tape(None, None)
         self._places = threading.BoundedSemaphore(limits.concurrent)
         self._client: httpx.Client | None = None
@@ -132,11 +118,11 @@ class Wire:
         def once() -> dict[str, Any]:
             deadline = self._deadline(ends)
             with self._open(content, deadline) as response:
-                whole = b"".join(_bounded(response.iter_bytes(), deadline))
+                whole = b"".join(_bounded(response, deadline))
             return _reply(whole)
 
         with self._place():
-            reply = self._retrying(once, ends)
+            reply = self._try(once, ends)
         self._tape.keep(content, [reply])
         return reply
 
@@ -163,13 +149,13 @@ class Wire:
             chunks = self._chunks(content, ends)
             for first in chunks:
                 return first, chunks
-            raise _Passing("回复是空的")
+            raise Passing("回复是空的")
 
-        first, rest = self._retrying(begin, ends)
+        first, rest = self._try(begin, ends)
         yield first
         try:
             yield from rest
-        except _Passing as failure:
+        except Passing as failure:
             raise _unavailable(failure.reason, 1) from None
 
     @cached_property
@@ -214,7 +200,7 @@ class Wire:
         deadline = self._deadline(ends)
         finished = False
         with self._open(content, deadline) as response:
-            for line in _lines(_bounded(response.iter_bytes(), deadline)):
+            for line in _lines(_bounded(response, deadline)):
                 if not line.startswith("data:"):
                     continue
                 data = line[5:].strip()
@@ -224,7 +210,7 @@ class Wire:
                 finished = finished or _finishes(chunk)
                 yield chunk
         if not finished:
-            raise _Passing("回复中途断开")
+            raise Passing("回复中途断开")
 
     def _open(self, content: bytes, deadline: float) -> _Response:
         return _Response(self._http(), self.endpoint, content, deadline - time.monotonic())
@@ -240,23 +226,9 @@ class Wire:
                 self._client = httpx.Client(timeout=timeout, limits=limits)
             return self._client
 
-    def _retrying(self, once: Callable[[], T], ends: float) -> T:
-        for attempt in range(self.endpoint.retries + 1):
-            try:
-                return once()
-            except _Passing as failure:
-                wait = failure.pause
-                if wait is None:
-                    wait = random.uniform(0, FIRST_PAUSE_S * 2 ** (attempt + 1))
-                late = time.monotonic() + wait >= ends
-                if attempt == self.endpoint.retries or wait > LONGEST_PAUSE_S or late:
-                    raise _unavailable(failure.reason, attempt + 1) from None
-                self._pause(wait)
-        raise AssertionError("unreachable")
-
 
 class _Response:
-    """An open response whose status is good; transport failures become `_Passing`."""
+    """An open response whose status is good; transport failures become `Passing`."""
 
     def __init__(
         self, client: httpx.Client, endpoint: Endpoint, content: bytes, seconds: float
@@ -285,9 +257,7 @@ class _Response:
         if response.status_code == 200:
             return response
         self._stream.__exit__(None, None, None)
-        if response.status_code in (408, 409, 429) or response.status_code >= 500:
-            reason = f"服务返回 {response.status_code}"
-            raise _Passing(reason, _retry_after(response.headers.get("Retry-After")))
+        raise_if_passing(response)
         raise Rejected(response.status_code)
 
     def __exit__(self, kind: type[BaseException] | None, error: Any, trace: Any) -> None:
@@ -303,11 +273,7 @@ def _transport(error: httpx.TransportError) -> Exception:
 
     if isinstance(error, httpx.UnsupportedProtocol):
         return ModelUnavailable("模型地址无效。", next=CHECK_ENDPOINT)
-    if isinstance(error, httpx.TimeoutException):
-        return _Passing("超时")
-    if isinstance(error, httpx.ConnectError):
-        return _Passing("连接不上")
-    return _Passing("连接中断")
+    return passing_of(error)
 
 
 def _end(seconds: float | None) -> float:
@@ -318,16 +284,9 @@ def _unavailable(reason: str, tries: int) -> Outage:
     return Outage(f"模型没有给出可用的回复：{reason}（已尝试 {tries} 次）。", next=TRY_LATER)
 
 
-def _bounded(pieces: Iterator[bytes], deadline: float) -> Iterator[bytes]:
-    """The pieces of a body while the reply is neither late nor too large."""
-    size = 0
-    for piece in pieces:
-        size += len(piece)
-        if time.monotonic() > deadline:
-            raise _Passing("超时")
-        if size > LARGEST_REPLY:
-            raise ModelUnavailable("模型的回复过大。", next=CHECK_ENDPOINT)
-        yield piece
+def _bounded(response: httpx.Response, deadline: float) -> Iterator[bytes]:
+    too_large = ModelUnavailable("模型的回复过大。", next=CHECK_ENDPOINT)
+    return bounded(response.iter_bytes(), deadline, LARGEST_REPLY, too_large)
 
 
 def _lines(pieces: Iterator[bytes]) -> Iterator[str]:
@@ -343,7 +302,7 @@ def _reply(whole: bytes) -> dict[str, Any]:
         reply = json.loads(whole)
         reply["choices"][0]["message"]
     except (ValueError, LookupError, TypeError):
-        raise _Passing("回复不完整或不是 OpenAI 格式") from None
+        raise Passing("回复不完整或不是 OpenAI 格式") from None
     return dict(reply)
 
 
@@ -351,25 +310,11 @@ def _chunk(data: str) -> dict[str, Any]:
     try:
         chunk = json.loads(data)
     except ValueError:
-        raise _Passing("回复不是 OpenAI 格式") from None
+        raise Passing("回复不是 OpenAI 格式") from None
     if not isinstance(chunk, dict) or "error" in chunk:
-        raise _Passing("回复中途出错")
+        raise Passing("回复中途出错")
     return chunk
 
 
 def _finishes(chunk: dict[str, Any]) -> bool:
     return any(choice.get("finish_reason") for choice in chunk.get("choices") or ())
-
-
-def _retry_after(value: str | None) -> float | None:
-    """Seconds that a ``Retry-After`` header asks for: a number or an HTTP date."""
-    if not value:
-        return None
-    try:
-        return max(0.0, float(value))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
-    except ValueError:
-        return None

@@ -14,7 +14,7 @@ from copilot.metrics.work_rows import WorkRows
 from copilot.records.codes import LABELS, ProductType
 from copilot.records.metric import Unit
 from copilot.records.tables import TABLES
-from copilot.records.work import Measured, Window
+from copilot.records.work import Measured, Member, Window
 
 KEPT, LOST = "承接", "流失"
 CONTACT_KINDS = {
@@ -94,12 +94,12 @@ def measures(work: WorkRows) -> Iterator[Measure]:
     yield from _complaints(work)
 
 
-def _events(*kinds: str, staff_id: str | None = None) -> Callable[[WorkRows, Window], Rows]:
+def _events(*kinds: str, of: Member | None = None) -> Callable[[WorkRows, Window], Rows]:
     def rows(work: WorkRows, window: Window) -> Rows:
         return [
             event
             for event in work.within("events", window)
-            if (not kinds or event.kind in kinds) and staff_id in (None, event.staff_id)
+            if (not kinds or event.kind in kinds) and (of is None or event.staff_id in of.staff_ids)
         ]
 
     return rows
@@ -136,10 +136,15 @@ def _outcomes(work: WorkRows) -> Iterator[Measure]:
     yield Measure("reached", "联系上", "次", table, f"{told}已联系上的条数", marketing(*REACHED))
     for outcome, label in (("accepted", "接受"), ("considering", "考虑中"), ("refused", "婉拒")):
         yield Measure(outcome, label, "次", table, f"{told}结果为{label}的条数", marketing(outcome))
+    phoned = marketing(*every, channel="phone")
+    yield Measure("phone_tried", "电话营销", "次", table, "电话营销触达中有结果的条数", phoned)
+    yield Measure(
+        "phone_reached", "电话接通", "次", table, "电话营销触达中已联系上的条数",
+        marketing(*REACHED, channel="phone"),
+    )  # fmt: skip
     yield Measure(
         "connect_rate", "电话接通率", "", table,
-        "电话营销触达中已联系上的条数 ÷ 有结果的条数",
-        marketing(*every, channel="phone"),
+        "电话营销触达中已联系上的条数 ÷ 有结果的条数", phoned,
         lambda rows: share(row.outcome != NOT_REACHED for row in rows), Unit.RATIO,
     )  # fmt: skip
 
@@ -182,12 +187,7 @@ def sold_types(work: WorkRows) -> list[str]:
 
 
 def _maturities() -> Iterator[Measure]:
-    def fate(*words: str) -> Callable[[WorkRows, Window], Rows]:
-        return lambda work, window: [
-            event for event in _events("maturity_followup")(work, window) if event.note in words
-        ]
-
-    known = fate(KEPT, LOST)
+    known = matured(KEPT, LOST)
     table = "events"
     yield Measure("maturities", "到期跟进", "笔", table, "到期承接类工作记录数", known)
     yield Measure(
@@ -195,7 +195,7 @@ def _maturities() -> Iterator[Measure]:
         Unit.FEN,
     )  # fmt: skip
     for name, word in (("kept", KEPT), ("lost", LOST)):
-        rows = fate(word)
+        rows = matured(word)
         yield Measure(name, f"到期{word}", "笔", table, f"结果为{word}的到期笔数", rows)
         yield Measure(
             f"{name}_amount", f"到期{word}金额", "", table, f"结果为{word}的到期金额合计", rows,
@@ -205,6 +205,13 @@ def _maturities() -> Iterator[Measure]:
         "retention", "到期承接率", "", table, "承接金额 ÷ 到期金额", known,
         lambda rows: ratio(total(r for r in rows if r.note == KEPT), total(rows)), Unit.RATIO,
     )  # fmt: skip
+
+
+def matured(*words: str) -> Callable[[WorkRows, Window], Rows]:
+    """Follow-ups of matured money by what became of it."""
+    return lambda work, window: [
+        event for event in _events("maturity_followup")(work, window) if event.note in words
+    ]
 
 
 def _referrals(work: WorkRows) -> Iterator[Measure]:
@@ -254,29 +261,30 @@ def _complaints(work: WorkRows) -> Iterator[Measure]:
     )  # fmt: skip
 
 
-def of_member(name: str, staff_id: str) -> Iterator[Measure]:
-    """What a branch summary tells of one member of staff."""
-    contacts = _events(*CONTACT_KINDS, staff_id=staff_id)
-    sales = _events("sale", staff_id=staff_id)
-    due = _events("maturity_followup", staff_id=staff_id)
+def of_member(member: Member) -> Iterator[Measure]:
+    """What the summary of a branch tells of one member of staff, that of the bank of a branch."""
+    name, key = member.name, member.member_id
+    contacts = _events(*CONTACT_KINDS, of=member)
+    sales = _events("sale", of=member)
+    due = _events("maturity_followup", of=member)
     yield Measure(
-        f"contacts@{staff_id}", f"{name}客户联系", "次", "events", "客户联系的工作记录数", contacts
+        f"contacts@{key}", f"{name}客户联系", "次", "events", "客户联系的工作记录数", contacts
     )
-    yield Measure(f"sales@{staff_id}", f"{name}成交", "笔", "events", "成交的工作记录数", sales)
+    yield Measure(f"sales@{key}", f"{name}成交", "笔", "events", "成交的工作记录数", sales)
     yield Measure(
-        f"sales_amount@{staff_id}", f"{name}成交金额", "", "events", "成交金额合计", sales, total,
+        f"sales_amount@{key}", f"{name}成交金额", "", "events", "成交金额合计", sales, total,
         Unit.FEN,
     )  # fmt: skip
     yield Measure(
-        f"retention@{staff_id}", f"{name}到期承接率", "", "events", "承接金额 ÷ 到期金额",
+        f"retention@{key}", f"{name}到期承接率", "", "events", "承接金额 ÷ 到期金额",
         lambda work, window: [e for e in due(work, window) if e.note in (KEPT, LOST)],
         lambda rows: ratio(total(r for r in rows if r.note == KEPT), total(rows)), Unit.RATIO,
     )  # fmt: skip
     yield Measure(
-        f"referrals@{staff_id}", f"{name}转介", "笔", "referrals", "转出或收到的转介笔数",
+        f"referrals@{key}", f"{name}转介", "笔", "referrals", "转出或收到的转介笔数",
         lambda work, window: [
             r for r in work.within("referrals", window)
-            if staff_id in (r.from_staff, r.to_staff)
+            if not member.staff_ids.isdisjoint((r.from_staff, r.to_staff))
         ],
     )  # fmt: skip
 

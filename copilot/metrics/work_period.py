@@ -10,6 +10,7 @@ from copilot.records.codes import SummaryPeriod
 from copilot.records.work import Window, WorkPeriod
 
 _WEEK = timedelta(days=7)
+_FOLLOW_UP_WORKDAYS = 5
 
 
 def work_period(kind: SummaryPeriod, day: date) -> WorkPeriod:
@@ -35,7 +36,14 @@ def work_period(kind: SummaryPeriod, day: date) -> WorkPeriod:
         month_workdays=workdays_in(day.replace(day=1), month_end),
         month_elapsed=workdays_in(day.replace(day=1), day),
         next_workday=workday_after(day),
+        follow_up_by=_workdays_after(day, _FOLLOW_UP_WORKDAYS),
     )
+
+
+def _workdays_after(day: date, count: int) -> date:
+    for _ in range(count):
+        day = workday_after(day)
+    return day
 
 
 def _day(day: date) -> tuple[Window, Window, bool]:

@@ -8,11 +8,10 @@ from functools import cached_property
 from typing import Any
 
 from copilot.metrics.work_snapshots import read_snapshots
-from copilot.records.codes import Role
 from copilot.records.customer import Complaint, Holding, Interaction
 from copilot.records.generation import Generation
-from copilot.records.staff import Staff
 from copilot.records.work import (
+    Member,
     Referral,
     Subject,
     Visit,
@@ -31,15 +30,16 @@ _SNAPSHOT_REACH = 3  # days before a period within which a snapshot stands for i
 class WorkRows:
     """Rows of one subject, none later than the period's last day.
 
-    ``since`` is the first day of each table's rows (``None``: the bank did not give the table);
+    ``customers`` have whose task they are beside them (`WorkRepository.customers`). ``since`` is
+    the first day of each table's rows (``None``: the bank did not give the table);
     ``opening`` and ``closing`` are the snapshots around the period, ``current`` the newest one.
     """
 
     subject: Subject
     period: WorkPeriod
     policy: BankPolicy
-    team: tuple[Staff, ...]
-    customers: frozenset[str]
+    members: tuple[Member, ...]
+    customers: dict[str, str]
     refusing: frozenset[str]
     types: dict[str, str]
     since: dict[str, date | None]
@@ -53,19 +53,22 @@ class WorkRows:
 
     @property
     def is_branch(self) -> bool:
-        """Whether the subject is a branch."""
+        """Whether the subject is a branch, or the bank with all of them."""
         return self.subject.staff is None
 
     @property
     def receives(self) -> bool:
         """Whether visitors of the branch are the subject's own work."""
-        staff = self.subject.staff
-        return staff is None or staff.role in (Role.LOBBY, Role.TELLER)
+        return self.is_branch or self.subject.hands_over
 
     @cached_property
     def current(self) -> date | None:
         """The newest snapshot of holdings at the end of the period."""
         return self.snapshots[-1] if self.snapshots else None
+
+    def owner_of(self, staff_id: str | None) -> str:
+        """The member as whose task a member of staff's work counts; empty when there is none."""
+        return next((m.member_id for m in self.members if staff_id in m.staff_ids), "")
 
     def within(self, table: str, window: Window) -> tuple[Any, ...]:
         """The rows of a table that lie in a window; each pair is looked through once."""
@@ -101,21 +104,23 @@ def read_rows(
 ) -> WorkRows:
     """Every row that the figures of a period need."""
     span = Window(period.previous.first.replace(day=1), period.last)
-    customers = frozenset(work.customers())
-    contacts = tuple(work.interactions(span))
-    snapshots, holdings = read_snapshots(generation, customers, period)
+    customers = work.customers()
+    contacts, events = tuple(work.interactions(span)), tuple(work.events(span))
+    dealt_with = {contact.customer_id for contact in contacts}
+    dealt_with |= {event.customer_id for event in events if event.customer_id}
+    snapshots, holdings = read_snapshots(generation, frozenset(customers), period)
     return WorkRows(
         subject=subject,
         period=period,
         policy=policy,
-        team=work.team,
+        members=work.members,
         customers=customers,
-        refusing=frozenset(work.refusing((c.customer_id for c in contacts), period.last)),
+        refusing=frozenset(work.refusing(dealt_with, period.last)),
         types=work.product_types(),
         since={
             name: work.first_day(name) if generation.has(name) else None for name in WORK_TABLES
         },
-        events=tuple(work.events(span)),
+        events=events,
         interactions=contacts,
         referrals=tuple(work.referrals(period.last)),
         visits=tuple(work.visits(span)),

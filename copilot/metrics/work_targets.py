@@ -5,6 +5,7 @@ A target whose figure the tables do not hold stays in the list with the reason, 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -16,6 +17,7 @@ from copilot.records.codes import SummaryPeriod
 from copilot.records.metric import Unit
 from copilot.records.work import (
     Measured,
+    Subject,
     Target,
     TargetKind,
     TargetProgress,
@@ -26,7 +28,8 @@ from copilot.records.work import (
 class Kpi:
     """A target's name, how it is judged, and the figure that it is compared with, if any.
 
-    ``figure`` names a figure of the month; ``missing`` says why there is none.
+    ``figure`` names a figure of the month, ``parts`` the two that a share is made of, with what
+    they are called beside it; ``missing`` says why there is none.
     """
 
     label: str
@@ -35,6 +38,7 @@ class Kpi:
     counter: str = ""
     figure: str = ""
     missing: str = ""
+    parts: tuple[tuple[str, str], ...] = ()
 
 
 _FLOW, _LEVEL, _CEILING = TargetKind.FLOW, TargetKind.LEVEL, TargetKind.CEILING
@@ -46,9 +50,18 @@ KPIS: dict[str, Kpi] = {
     "fund_holding": Kpi("基金保有量", _LEVEL, Unit.FEN, figure="funds"),
     "insurance_premium": Kpi("期交保费", _FLOW, Unit.FEN, figure="premiums"),
     "pension_accounts": Kpi("养老金缴存户", _FLOW, Unit.COUNT, "户", figure="pension_customers"),
-    "maturity_retention": Kpi("到期承接率", _LEVEL, Unit.RATIO, figure="retention"),
-    "referral_success": Kpi("转介成功率", _LEVEL, Unit.RATIO, figure="referral_rate"),
-    "call_connect_rate": Kpi("接通率", _LEVEL, Unit.RATIO, figure="connect_rate"),
+    "maturity_retention": Kpi(
+        "到期承接率", _LEVEL, Unit.RATIO, figure="retention",
+        parts=(("maturity_amount", "应承接"), ("kept_amount", "承接")),
+    ),
+    "referral_success": Kpi(
+        "转介成功率", _LEVEL, Unit.RATIO, figure="referral_rate",
+        parts=(("referrals", "转介"), ("referrals_won", "成交")),
+    ),
+    "call_connect_rate": Kpi(
+        "接通率", _LEVEL, Unit.RATIO, figure="connect_rate",
+        parts=(("phone_tried", "外呼"), ("phone_reached", "接通")),
+    ),
     "complaints": Kpi("投诉", _CEILING, Unit.COUNT, "件", figure="complaints"),
     "recording_pass_rate": Kpi(
         "双录合格率", _LEVEL, Unit.RATIO, missing="只有双录编号，没有质检结果"
@@ -59,12 +72,12 @@ KPIS: dict[str, Kpi] = {
     "payroll_retention": Kpi("代发留存", _LEVEL, Unit.RATIO, missing="数据中没有代发留存口径"),
     "card_binding": Kpi("三方绑卡", _FLOW, Unit.COUNT, "户", missing="数据中没有绑卡记录"),
     "mobile_mau": Kpi("手机银行MAU", _LEVEL, Unit.COUNT, "户", missing="数据中没有登录记录"),
-}
+}  # fmt: skip
 
 
 def progress(work: WorkRows, targets: Sequence[Target]) -> tuple[TargetProgress, ...]:
     """The month's targets in the order of `KPIS`, each with what has been reached so far."""
-    given = {target.kpi: target.value for target in targets}
+    given = _given(work.subject, targets)
     if not given:
         return ()
     month = replace(work, period=work_period(SummaryPeriod.MONTH, work.period.last))
@@ -77,6 +90,27 @@ def progress(work: WorkRows, targets: Sequence[Target]) -> tuple[TargetProgress,
     )
 
 
+def _given(subject: Subject, targets: Sequence[Target]) -> dict[str, float]:
+    """What is asked of the subject; of a bank without targets of its own, what its branches sum to.
+
+    A share cannot be summed: it stands only when every branch is asked for the same.
+    """
+    own = {target.kpi: target.value for target in targets if target.owner_id == subject.owner_id}
+    if own:
+        return own
+    values: dict[str, list[float]] = defaultdict(list)
+    for target in targets:
+        values[target.kpi].append(target.value)
+    owners = len({target.owner_id for target in targets})
+    return {
+        kpi: found[0] if KPIS[kpi].unit is Unit.RATIO else sum(found)
+        for kpi, found in values.items()
+        if kpi in KPIS
+        and len(found) == owners
+        and (KPIS[kpi].unit is not Unit.RATIO or len(set(found)) == 1)
+    }
+
+
 def _progress(
     kpi: str, declared: Kpi, target: float, figures: dict[str, Measured], pace: float
 ) -> TargetProgress:
@@ -86,9 +120,12 @@ def _progress(
         missing = "没有管户客户"
     elif found is not None and found.value is None:
         missing = found.missing or "本月没有可计算的记录"
-    done = None
+    done, parts = None, tuple[Measured, ...]()
     if found is not None and not missing:
-        done = replace(found, name=f"month.{found.name}", previous=None)
+        done = _of_the_month(found)
+        parts = tuple(
+            replace(_of_the_month(figures[name]), label=word) for name, word in declared.parts
+        )
     return TargetProgress(
         kpi=kpi,
         label=declared.label,
@@ -99,11 +136,16 @@ def _progress(
         done=done,
         pace=pace,
         missing=missing,
+        parts=parts,
     )
 
 
+def _of_the_month(figure: Measured) -> Measured:
+    return replace(figure, name=f"month.{figure.name}", previous=None)
+
+
 def _of_month(month: WorkRows) -> Iterable[Measured]:
-    wanted = {kpi.figure for kpi in KPIS.values()}
+    wanted = {name for kpi in KPIS.values() for name in (kpi.figure, *dict(kpi.parts))}
     for measure in (*measures(month), *_extra()):
         if measure.name in wanted:
             yield measured(measure, month)

@@ -67,7 +67,7 @@ def with_gate(
         *_findings(decision.cautions, len(text), Severity.WARN, Verdict.REVIEW, _DUTY),
     ]
     findings = (*result.findings, *said)
-    verdict = max((f.verdict for f in findings), key=lambda v: v.rank, default=Verdict.PASS)
+    verdict = Verdict.worst(finding.verdict for finding in findings)
     usable = Usable.NO if verdict is Verdict.BLOCK else result.usable
     return replace(result, verdict=verdict, findings=findings, usable=usable)
 

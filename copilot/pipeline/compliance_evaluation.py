@@ -9,38 +9,28 @@ rewriter: is there a lawful text, and has it every figure that was not part of a
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from copilot.errors import InputError
 from copilot.knowledge.evaluation import Metric, share
-from copilot.records.codes import Audience, Channel, DraftKind, ProductType
 from copilot.records.compliance import CheckContext, CheckResult, Verdict
+from copilot.records.json_lines import told_with
+from copilot.records.text_lines import Line, read_lines
 
 if TYPE_CHECKING:
-    from enum import StrEnum
-
     from copilot.compliance import Checker
     from copilot.compliance.rewrite import Rewrite
-
-    Code = TypeVar("Code", bound=StrEnum)
 
 #: The rules change with their dates; a set that names none is judged on the sample bank's day.
 PINNED_DAY = date(2026, 11, 20)
 VIOLATION, CLEAN, EVASION = LABELS = ("violation", "clean", "evasion")
 _FIGURE = re.compile(r"\d+(?:\.\d+)?")
-_CODES: Mapping[str, type[StrEnum]] = {
-    "product": ProductType,
-    "channel": Channel,
-    "kind": DraftKind,
-    "audience": Audience,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,22 +127,21 @@ def evaluate_compliance(checker: Checker, rows: Iterable[LabelledText]) -> Compl
     return ComplianceReport(checker.pack_version, [_judged(checker, row) for row in rows])
 
 
-def read_labelled(path: Path, as_of: date) -> Iterator[LabelledText]:
+def read_labelled(path: Path, as_of: date, known: Sequence[str]) -> Iterator[LabelledText]:
     """The rows of a set; rows whose context names no date are judged on ``as_of``.
+
+    Args:
+        path: the set, in the format of ``check --jsonl`` with a label; what else a row says of its
+            text is not read.
+        as_of: the day of rows without one.
+        known: the jurisdictions that there are rules for.
 
     Raises:
         InputError: no such file, or a row is not of the format; names the row.
     """
-    if not path.is_file():
-        raise InputError("没有这个样本集文件。", file=str(path), next="请检查 --set 的路径。")
-    with path.open("rb") as lines:
-        for number, line in enumerate(lines, 1):
-            if line.strip():
-                try:
-                    yield _row(line, as_of)
-                except InputError as error:
-                    error.file, error.row = str(path), number
-                    raise
+    for line in read_lines(path, as_of, known, keys=None):
+        with told_with(path, line.row):
+            yield _labelled(line)
 
 
 def _judged(checker: Checker, row: LabelledText) -> Judged:
@@ -199,14 +188,9 @@ def _miss(judged: Judged) -> dict[str, Any]:
     }
 
 
-def _row(line: bytes, as_of: date) -> LabelledText:
-    try:
-        item = json.loads(line.decode("utf-8-sig"))
-    except (UnicodeDecodeError, ValueError):
-        raise InputError("这一行不是 UTF-8 的 JSON。", next="每行写一个 JSON 对象。") from None
-    if not isinstance(item, dict) or not isinstance(item.get("text"), str):
-        raise InputError("缺少 text，或类型不对。", field="text", next="每行写 id、text、label。")
-    label = item["kind"] if item.get("kind") in LABELS else item.get("label")
+def _labelled(line: Line) -> LabelledText:
+    given = line.given
+    label = given["kind"] if given.get("kind") in LABELS else given.get("label")
     if label not in LABELS:
         raise InputError(
             f"label 的值 {label} 不在允许范围内。",
@@ -214,33 +198,11 @@ def _row(line: bytes, as_of: date) -> LabelledText:
             next=f"可用的值：{'、'.join(LABELS)}。",
         )
     return LabelledText(
-        id=str(item.get("id", "")),
-        text=item["text"],
+        id=str(line.name),
+        text=line.text,
         label=label,
-        category=str(item.get("category") or ""),
-        context=_context(item.get("context") or {}, as_of),
-        hard_negative=bool(item.get("hard_negative")),
-        scored=not item.get("context_needed"),
-    )
-
-
-def _context(given: Mapping[str, Any], as_of: date) -> CheckContext:
-    codes: dict[str, Any] = {}
-    for name, kind in _CODES.items():
-        if given.get(name) is None:
-            continue
-        try:
-            codes[name] = kind(given[name])
-        except ValueError:
-            raise InputError(
-                f"{name} 的值 {given[name]} 不在允许范围内。",
-                field=name,
-                next=f"可用的值：{'、'.join(code.value for code in kind)}。",
-            ) from None
-    day = date.fromisoformat(given["as_of"]) if given.get("as_of") else as_of
-    return CheckContext(
-        **codes,
-        product_code=given.get("product_code"),
-        as_of=day,
-        whole=bool(given.get("whole", True)),
+        category=str(given.get("category") or ""),
+        context=line.context,
+        hard_negative=bool(given.get("hard_negative")),
+        scored=not given.get("context_needed"),
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from pydantic import RootModel
 
 from copilot.errors import InputError
 from copilot.pipeline.compliance_evaluation import CLEAN, ComplianceReport
+from copilot.records.json_lines import json_lines
 from copilot.records.yaml_file import YamlFile
 
 if TYPE_CHECKING:
@@ -123,11 +123,7 @@ def _cited(pack: Pack) -> dict[str, set[str]]:
 
 
 def _rows(catalogue: Path) -> Iterator[str]:
-    try:
-        for line in catalogue.read_text("utf-8").splitlines():
-            if line.strip():
-                yield str(json.loads(line)["id"])
-    except (OSError, ValueError, KeyError, TypeError):
-        raise InputError(
-            "法规条目清单无法读取。", file=str(catalogue), next="每行写一个有 id 的 JSON 对象。"
-        ) from None
+    for row, item in json_lines(catalogue):
+        if not isinstance(item.get("id"), str):
+            raise InputError("缺少 id，或类型不对。", file=str(catalogue), row=row, field="id")
+        yield item["id"]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from copilot.errors import StateError
-from copilot.pipeline.bank import Progress, bring_in
+from copilot.pipeline.bank import bring_in
 from copilot.pipeline.pitch import PitchRequest, draft_pitch
 from copilot.pipeline.shelf import shelf_for
 from copilot.pipeline.today import CallList, call_today
@@ -20,6 +20,7 @@ from copilot.records.codes import Channel, ProductType, Role
 from copilot.records.compliance import Usable
 from copilot.records.draft import CheckedDraft
 from copilot.records.matching import MatchResult, Refusal
+from copilot.records.progress import Progress
 from copilot.records.staff import Branch, Staff
 from copilot.settings import Settings
 from copilot.store import Store
@@ -49,7 +50,7 @@ def ensure_sample_bank(settings: Settings, progress: Progress) -> None:
     Raises:
         StateError: the data directory holds a real bank, which the sample must not replace.
     """
-    if (settings.data_dir / "copilot.db").is_file():
+    if Store.exists(settings):
         store = Store.create(settings)
         try:
             _refuse_real_bank(store)

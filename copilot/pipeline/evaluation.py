@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -37,13 +37,13 @@ from copilot.knowledge.synonyms import SYNONYMS_FILE, Synonyms, query_terms, rea
 from copilot.pipeline.product_search import search_with_records
 from copilot.records.codes import Audience
 from copilot.records.knowledge import Citation, Hit, Passage, SearchQuery
+from copilot.records.progress import Progress
 from copilot.records.staff import Principal
 
 if TYPE_CHECKING:
     from copilot.pipeline.workbench import Workbench
     from copilot.settings import Settings
 
-Progress = Callable[[str, int, int], None]
 
 _ASKING = "逐题检索"
 
@@ -143,7 +143,7 @@ def _ask_index(
             tuple(passage.passage_id for passage in found),
             seconds,
             cpu_seconds,
-            stale=any(not _valid(passage, scope.as_of) for passage in found[:5]),
+            stale=any(not passage.valid_on(scope.as_of) for passage in found[:5]),
             leaked=sum(not _may_see(passage, question) for passage in found),
             quoted=quoted,
         )
@@ -172,7 +172,7 @@ def ask_bank(
             tuple(passage.passage_id for passage in found),
             seconds,
             cpu_seconds,
-            stale=any(not _valid(passage, query.as_of) for passage in found[:5]),
+            stale=any(not passage.valid_on(query.as_of) for passage in found[:5]),
             leaked=sum(not _may_see(passage, question) for passage in found),
             quoted=_shown_literally(hits[0], query) if hits else None,
             coverage=max((hit.coverage for hit in hits[:10]), default=0.0),
@@ -195,9 +195,8 @@ class _Watch:
 def _shown_literally(hit: Hit, query: SearchQuery) -> bool:
     """Whether the sentence that a hit marks stands in its passage, white space aside."""
     marked = hit.snippet.partition(OPEN)[2].partition(CLOSE)[0] or hit.snippet
-    return "".join(marked.split()) in "".join(hit.passage.text.split()) and _valid(
-        hit.passage, query.as_of
-    )
+    literal = "".join(marked.split()) in "".join(hit.passage.text.split())
+    return literal and hit.passage.valid_on(query.as_of)
 
 
 def _literal(passage: Passage, quote: str, scope: Scope) -> bool:
@@ -206,11 +205,6 @@ def _literal(passage: Passage, quote: str, scope: Scope) -> bool:
     citation = Citation(quote, passage.passage_id, quote)
     found = quotes.problems(citation, passage, as_of=scope.as_of, audience=scope.audience)
     return not found or len(passage.text.strip()) < quotes.SHORTEST_QUOTE
-
-
-def _valid(passage: Passage, day: date) -> bool:
-    started = passage.valid_from is None or passage.valid_from <= day
-    return started and (passage.valid_to is None or day < passage.valid_to)
 
 
 def _may_see(passage: Passage, question: Question) -> bool:

@@ -7,12 +7,10 @@ again, which is the last step here.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from copilot.errors import CopilotError, InputError
@@ -24,8 +22,6 @@ if TYPE_CHECKING:
 
 Line = tuple[int, Any]
 """A row number (from 1) and the document that stands there."""
-
-_LONGEST_LINE = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,23 +45,6 @@ class EventsReport:
             "as_of": self.as_of.isoformat(),
             "recomputed": self.recomputed,
         }
-
-
-def read_lines(path: Path) -> Iterator[Line]:
-    """The documents of a JSON Lines file; blank lines are skipped.
-
-    Raises:
-        InputError: no such file, not UTF-8, or a line is no JSON; names file and row.
-    """
-    try:
-        with path.open(encoding="utf-8-sig") as file:
-            for row, line in enumerate(file, start=1):
-                if line.strip():
-                    yield row, _document(line, path, row)
-    except FileNotFoundError:
-        raise InputError("没有这个文件", file=str(path), next="请检查 --file 的路径。") from None
-    except UnicodeDecodeError:
-        raise InputError("文件不是 UTF-8 编码", file=str(path), next="请另存为 UTF-8。") from None
 
 
 def add_events(bench: Workbench, lines: Iterable[Line], file: str | None = None) -> EventsReport:
@@ -93,17 +72,6 @@ def add_events(bench: Workbench, lines: Iterable[Line], file: str | None = None)
         build.as_of,
         recomputed_of(build) if new else 0,
     )
-
-
-def _document(line: str, path: Path, row: int) -> Any:
-    try:
-        if len(line) > _LONGEST_LINE:
-            raise ValueError
-        return json.loads(line)
-    except (ValueError, RecursionError):
-        raise InputError(
-            "这一行不是有效的 JSON", file=str(path), row=row, next="请每行写一个 JSON 对象。"
-        ) from None
 
 
 def _event(

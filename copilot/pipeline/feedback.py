@@ -11,9 +11,8 @@ from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from copilot.errors import StateError
 from copilot.records.codes import ConsentPurpose, Intent, Mood, label
-from copilot.records.customer import Consent
+from copilot.records.customer import Consent, latest_word
 from copilot.records.feedback import CustomerFeedback
 from copilot.records.matching import CustomerFile
 
@@ -85,11 +84,7 @@ def read_text_with_model(bench: Workbench, text: str) -> TextReading:
     """
     from copilot.llm.readings import read_with_model
 
-    if bench.wire is None:
-        raise StateError(
-            "没有配置大模型", next="请设置 llm_base_url 与 llm_model，或去掉 --model。"
-        )
-    reply = read_with_model(bench.wire, bench.settings.prompts_dir, text)
+    reply = read_with_model(bench.required_wire, bench.settings.prompts_dir, text)
     said, own = reply.value, read_text(bench, text)
     return replace(
         own,
@@ -125,10 +120,5 @@ def served_first(bench: Workbench, customer_ids: Iterable[str]) -> dict[str, str
 
 def refuses_profiling(consents: Iterable[Consent], as_of: date) -> bool:
     """Whether the latest word on profiling up to a date is a no."""
-    words = [
-        consent
-        for consent in consents
-        if consent.purpose is ConsentPurpose.PROFILING and consent.at.date() <= as_of
-    ]
-    latest = max(words, key=lambda consent: (consent.at, not consent.granted), default=None)
+    latest = latest_word(consents, ConsentPurpose.PROFILING, as_of)
     return latest is not None and not latest.granted

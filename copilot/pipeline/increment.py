@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from copilot.pipeline.pruning import prune
 from copilot.records.generation import FeatureBuild
+from copilot.records.progress import Progress
 from copilot.settings import Settings
 from copilot.store import Store
 
@@ -32,9 +32,7 @@ class IncrementReport:
         }
 
 
-def load_increment(
-    settings: Settings, sources: Path, progress: Callable[[str, int, int], None]
-) -> IncrementReport:
+def load_increment(settings: Settings, sources: Path, progress: Progress) -> IncrementReport:
     """Lay the files of a mapping over the current tables and bring the profiles up to date.
 
     Raises:

@@ -7,6 +7,7 @@ from datetime import date
 
 from copilot.pipeline.facts import figures_of
 from copilot.records.compliance import Fact
+from copilot.records.figures import reported
 from copilot.records.metric import Metric, Unit
 
 
@@ -26,6 +27,9 @@ def metric_facts(metrics: Iterable[Metric]) -> Iterator[Fact]:
         if isinstance(metric.value, date):
             continue
         if metric.unit is Unit.FEN:
-            yield Fact(metric.source, "amount", "amount", int(metric.value or 0))
+            exact = int(metric.value or 0)
+            for value in dict.fromkeys((exact, reported(exact))):
+                for role in ("amount", "maturity"):  # behind 到期 too, where it is what falls due
+                    yield Fact(metric.source, role, "amount", value)
         elif metric.unit in (Unit.COUNT, Unit.DAYS):
             yield Fact(metric.source, "count", "count", float(metric.value or 0))

@@ -11,9 +11,10 @@ import re
 import shutil
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
+from copilot.records.clock import utc_now
 from copilot.records.generation import Generation
 from copilot.store import Store
 
@@ -43,7 +44,7 @@ def prune(store: Store, *, keep: int = KEPT, now: datetime | None = None) -> Pru
     The removal stands in the audit chain. The caller holds the store's writer lock.
     """
     generations = store.facts.generations()
-    now = now or datetime.now(UTC).replace(tzinfo=None)
+    now = now or utc_now()
     old = [
         generation
         for newer, generation in zip(generations[keep - 1 :], generations[keep:], strict=False)

@@ -12,7 +12,7 @@ from copilot.drafting.fill import Filled, fill
 from copilot.drafting.writer import approaches, draft_of, own_words, talking_points
 from copilot.errors import CopilotError
 from copilot.pipeline.replay_part import Again, Part
-from copilot.pipeline.writing import RECORD_ONLY, Desk, objections
+from copilot.pipeline.writing import RECORD_ONLY, Drafting, objections
 from copilot.records.knowledge import Passage
 from copilot.records.profile import Profile
 from copilot.records.template import Template, content_hash
@@ -66,12 +66,12 @@ class PitchAgain(Again):
         if self.then.wire is None:
             return None
         people = [(brief.customer, ())] if brief.customer is not None else []
-        desk = Desk.of(self.then, brief)
+        drafting = Drafting.of(self.then, brief)
         prompts = self.then.settings.prompts_dir
         writer = ModelWriter(self.then.wire, Pseudonyms.of(people), prompts)
         try:
             return writer.talking_points(
-                brief, self.then.scripts, lambda draft: objections(desk, draft)
+                brief, self.then.scripts, lambda draft: objections(drafting, draft)
             ).draft.text
         except CopilotError:
             return None
@@ -81,7 +81,7 @@ class PitchAgain(Again):
         whole = "talking_points" in self.document
         draft = draft_of(brief, Filled(self.document["text"], ()))
         text = draft.text if whole or self.proof["model"] else own_words(draft.text)
-        return Desk.of(self.then, brief).check(draft, whole=whole, text=text).verdict.value
+        return Drafting.of(self.then, brief).check(draft, whole=whole, text=text).verdict.value
 
     def changes(self) -> Iterator[str]:
         """Product, template, scripts, versions and passages that are others now."""

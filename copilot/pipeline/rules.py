@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from copilot.errors import Forbidden, InputError, NotFound, StateError
+from copilot.errors import Forbidden, InputError, NotFound
+from copilot.files import write_whole
+from copilot.records.clock import BANK_TIME
 from copilot.records.codes import Channel, DraftKind, Role, label
 from copilot.records.compliance import CheckContext
 
@@ -23,7 +25,6 @@ CONFIRMERS = frozenset({Role.LEGAL, Role.CONSUMER_PROTECTION})
 #: Who may let a pack take effect that another has prepared.
 APPROVERS = frozenset({Role.LEGAL, Role.CONSUMER_PROTECTION, Role.REVIEWER})
 _PACK = "pack"
-_BANK_TIME = timezone(timedelta(hours=8))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class ActivatedPack:
         return {
             "pack_version": self.version,
             "previous": self.previous,
-            "effective_from": self.effective.astimezone(_BANK_TIME).isoformat(),
+            "effective_from": self.effective.astimezone(BANK_TIME).isoformat(),
             "rules": self.rules,
             "confirmed_citations": self.confirmed,
         }
@@ -111,7 +112,6 @@ def activate(
         in_force,
         read_schedule,
         schedule_pack,
-        write_whole,
     )
     from copilot.compliance.compiler import run_rule_cases
 
@@ -160,7 +160,7 @@ def parse_moment(value: str) -> datetime:
         raise InputError(
             f"时间无法识别：{value}", field="from", next="请写成 2026-12-01T09:00 这样的格式。"
         ) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=_BANK_TIME)
+    return moment if moment.tzinfo else moment.replace(tzinfo=BANK_TIME)
 
 
 def stored_drafts(bench: Workbench) -> Iterator[StoredText]:
@@ -209,9 +209,7 @@ def _in_use(confirmed: Confirmed, rules: Sequence[Any]) -> int:
 
 
 def _staff_in(bench: Workbench, staff_id: str, roles: frozenset[Role], deed: str) -> None:
-    staff = bench.store.staff(bench.principal).get(staff_id)
-    if not staff.active_on(bench.as_of):
-        raise StateError(f"工号 {staff_id} 已离岗。", next="请换一个在岗的工号。")
+    staff = bench.staff(staff_id)
     if staff.role not in roles:
         allowed = "、".join(sorted(label(role) for role in roles))
         raise Forbidden(

@@ -14,7 +14,7 @@ from copilot.records.codes import LABELS, Channel, ProductType
 from copilot.records.matching import Candidate
 from copilot.records.profile import Profile
 from copilot.records.recommendation import Recommendation, Recommendations
-from copilot.records.score import BAND_LABELS, Score
+from copilot.records.score import Score
 from copilot.records.staff import Seller
 
 _FULL_NEED = 50.0  # a reason of this rank doubles the weight
@@ -81,7 +81,7 @@ def _evidence(
 def _recommendation(candidate: Candidate, known: _Evidence) -> Recommendation:
     reasons = list(candidate.reasons)
     if known.score is not None:
-        reasons.append(f"{known.score.title}的可能性：{BAND_LABELS[known.score.band]}")
+        reasons.append(f"{known.score.title}的可能性：{known.score.band.shown}")
     else:
         label = LABELS[ProductType][candidate.type.value]
         reasons.append(f"没有{label}的购买预测模型，按持有的普遍程度排")

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from copilot.compliance.opinion import SecondOpinion, questions_for, with_opinion
-from copilot.errors import StateError
 from copilot.llm.pseudonyms import Pseudonyms
 
 if TYPE_CHECKING:
@@ -69,10 +68,7 @@ def second_opinion(
     """
     from copilot.llm.opinions import opinions_of
 
-    if bench.wire is None:
-        raise StateError(
-            "没有配置大模型", next="请设置 llm_base_url 与 llm_model，或去掉 --judge。"
-        )
+    wire = bench.required_wire
     pack = bench.checker.pack
     questions = questions_for(pack, context)
     if not questions:
@@ -82,7 +78,7 @@ def second_opinion(
         customers = bench.store.customers(bench.principal)
         people.append((customers.get(customer_id), customers.identifiers(customer_id)))
     hidden = Pseudonyms.of(people)
-    reply = opinions_of(bench.wire, bench.settings.prompts_dir, text, questions, hidden)
+    reply = opinions_of(wire, bench.settings.prompts_dir, text, questions, hidden)
     return with_opinion(pack, text, context, result, reply.value.answers)
 
 
@@ -101,18 +97,14 @@ def judge_cases(wire: Wire, prompts_dir: Path, rules_dir: Path) -> Iterator[Judg
 
 
 def _judged(wire: Wire, prompts_dir: Path, file: RuleFile) -> Iterator[JudgedCase]:
-    from copilot.compliance.compiler import case_context
-    from copilot.compliance.schema import LookupCase
     from copilot.llm.opinions import opinions_of
 
     model = file.model
     assert model.judge is not None
-    for kind, cases in (("fail", model.cases.fail), ("pass", model.cases.pass_)):
-        for case in cases:
-            if isinstance(case, LookupCase):
-                continue
-            text, _ = case_context(model, case)
-            asked = {model.id: model.judge.question}
-            said = opinions_of(wire, prompts_dir, text, asked, Pseudonyms.of(())).value.answers
-            objected = any(a.id == model.id and a.yes and a.quote.strip() in text for a in said)
-            yield JudgedCase(model.id, kind, text, objected)
+    asked = {model.id: model.judge.question}
+    for case in file.word_cases():
+        if case.part == "cases":
+            said = opinions_of(wire, prompts_dir, case.text, asked, Pseudonyms.of(())).value.answers
+            yes = (answer for answer in said if answer.id == model.id and answer.yes)
+            objected = any(answer.quote.strip() in case.text for answer in yes)
+            yield JudgedCase(model.id, case.kind, case.text, objected)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from copilot.records.codes import Channel, Role
@@ -26,13 +26,22 @@ def choose_seller(
     manager and the branch's wealth managers (by staff id) whom nothing bars from the product; if
     all are barred, the manager.
     """
+    return first_unbarred(
+        _candidates(bench, file), lambda seller: gate(bench, product, file, seller, channel)
+    )
+
+
+def first_unbarred(
+    sellers: Iterable[Seller], decide: Callable[[Seller], GateDecision]
+) -> tuple[Seller, GateDecision]:
+    """The first seller whom nothing bars, else the first; without any, nobody."""
     first: tuple[Seller, GateDecision] | None = None
-    for seller in _candidates(bench, file):
-        decision = gate(bench, product, file, seller, channel)
+    for seller in sellers:
+        decision = decide(seller)
         if not bars_seller(decision):
             return seller, decision
         first = first or (seller, decision)
-    return first or (NOBODY, gate(bench, product, file, NOBODY, channel))
+    return first or (NOBODY, decide(NOBODY))
 
 
 def gate(
@@ -56,12 +65,19 @@ def _candidates(bench: Workbench, file: CustomerFile) -> Iterator[Seller]:
     if bench.staff_id is not None:
         yield bench.seller(bench.staff_id)
         return
-    customer = file.customer
-    if customer is None or customer.branch_id is None:
+    if file.customer is not None:
+        yield from branch_sellers(bench, file.customer.branch_id, file.customer.manager_id)
+
+
+def branch_sellers(
+    bench: Workbench, branch_id: str | None, manager_id: str | None
+) -> Iterator[Seller]:
+    """The manager, then the wealth managers of the branch, as far as they work there today."""
+    if branch_id is None or not bench.generation.has("staff"):
         return
     staff = bench.store.staff(bench.principal)
-    present = staff.at_branch(customer.branch_id, bench.as_of)
-    own = [person for person in present if person.staff_id == customer.manager_id]
+    present = staff.at_branch(branch_id, bench.as_of)
+    own = [person for person in present if person.staff_id == manager_id]
     wealth = [person for person in present if person.role is Role.WEALTH]
     for person in dict.fromkeys([*own, *wealth]):
         yield staff.seller(person.staff_id)

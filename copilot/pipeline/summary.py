@@ -10,12 +10,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from copilot.drafting import summary_report as layout
-from copilot.drafting.summary_lines import Line, Material
-from copilot.drafting.summary_values import facts_of, pieces, slots_in, summary_values
+from copilot.drafting.summary_said import facts_of, pieces, slots_in
+from copilot.drafting.summary_values import summary_values
+from copilot.drafting.summary_voice import Line, Material
 from copilot.errors import InputError, ModelUnavailable, StateError
 from copilot.pipeline import evidence, facts
+from copilot.pipeline.summary_prospects import with_prospects
 from copilot.records.codes import Audience, DraftKind, Role, SummaryPeriod
-from copilot.records.compliance import CheckContext, CheckResult, Fact, Usable, Verdict
+from copilot.records.compliance import CheckContext, CheckResult, Fact, Usable
 from copilot.records.draft import WRITER_NOTICE, Versions
 from copilot.records.figures import full_date
 from copilot.records.report import Report, with_id
@@ -54,7 +56,7 @@ class Summary:
     @property
     def usable(self) -> Usable:
         """A summary stays inside the bank; blocked, it may not be used at all."""
-        return Usable.NO if self.result.verdict is Verdict.BLOCK else Usable.INTERNAL
+        return self.result.usable_inside
 
     def as_json(self) -> dict[str, Any]:
         """The document of ``copilot summary --format json``."""
@@ -132,6 +134,7 @@ def draft_summary(bench: Workbench, request: SummaryRequest) -> SummaryDraft:
         bench.store, bench.principal, subject, request.period, bench.as_of, bench.settings.policy
     )
     _still_there(work)
+    work = with_prospects(bench, work)
     amounts = bench.principal.sees_amounts and subject.role not in _DISCREET
     if not amounts:
         work = work.without_amounts(layout.HIDDEN_AMOUNTS)
@@ -146,7 +149,7 @@ def _subject(bench: Workbench, request: SummaryRequest) -> Subject:
             next="例：copilot summary --staff S1002 --period day。",
         )
     for table in ("staff", "branches", "events"):
-        bench.generation.parquet(table)
+        bench.generation.require(table)
     repository = bench.store.staff(bench.principal)
     if request.branch_id is not None:
         return Subject(repository.branch(request.branch_id))

@@ -5,7 +5,7 @@ staff and branches × day, week, month ─▶ the summary ─▶ figures from th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -15,13 +15,12 @@ from copilot.pipeline.evaluation import EvaluationReport
 from copilot.pipeline.summary import SummaryRequest, draft_summary
 from copilot.records.codes import SummaryPeriod
 from copilot.records.metric import Unit
+from copilot.records.progress import Progress
 from copilot.records.work import Measured
 from copilot.store import schema
 
 if TYPE_CHECKING:
     from copilot.pipeline.workbench import Workbench
-
-Progress = Callable[[str, int, int], None]
 
 _STEP = "逐份总结"
 _PAGE = 500
@@ -29,12 +28,14 @@ _CLOSE = 1e-9
 _BY_CUSTOMER = ("contacted_customers",)
 
 
-def evaluate_summaries(bench: Workbench, progress: Progress) -> EvaluationReport:
-    """Writes every summary of the bank for the date and recomputes its figures.
+def evaluate_summaries(
+    bench: Workbench, progress: Progress, requests: Sequence[SummaryRequest] = ()
+) -> EvaluationReport:
+    """Writes summaries for the date and recomputes their figures; without requests, every one.
 
     Figures of holdings rest on two snapshots and are not among those recomputed here.
     """
-    requests = list(_requests(bench))
+    requests = requests or list(_every(bench))
     passed = equal = recomputed = 0
     misses: list[dict[str, Any]] = []
     for done, request in enumerate(requests):
@@ -62,7 +63,7 @@ def evaluate_summaries(bench: Workbench, progress: Progress) -> EvaluationReport
     return EvaluationReport("summaries", len(requests), metrics, misses)
 
 
-def _requests(bench: Workbench) -> Iterator[SummaryRequest]:
+def _every(bench: Workbench) -> Iterator[SummaryRequest]:
     staff = bench.store.staff(bench.principal)
     branches = [branch.branch_id for branch in staff.branches()]
     people = [person.staff_id for person in staff.everyone() if person.active_on(bench.as_of)]

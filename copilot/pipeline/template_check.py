@@ -11,7 +11,9 @@ from copilot.pipeline import facts
 from copilot.records.codes import Channel, Role
 from copilot.records.compliance import CheckContext, CheckResult, Fact, Verdict
 from copilot.records.customer import Customer
+from copilot.records.figures import month_day
 from copilot.records.product import Product
+from copilot.records.profile import MATURING
 from copilot.records.staff import Branch, Staff
 from copilot.records.template import Template
 
@@ -73,7 +75,7 @@ class TemplateCheck:
     @property
     def submittable(self) -> bool:
         """Whether the template may be handed in for review."""
-        return self.verdict.rank <= Verdict.REVIEW.rank and not self.too_long
+        return self.verdict.allows_use and not self.too_long
 
     def as_json(self) -> dict[str, Any]:
         """The ``check`` object of ``template propose`` and ``template show``."""
@@ -100,7 +102,7 @@ def check_template(
         tally.take(fill)
     verdicts = tally.by_product
     return TemplateCheck(
-        verdict=max(verdicts.values(), key=lambda v: v.rank, default=Verdict.NEEDS_EVIDENCE),
+        verdict=Verdict.worst(verdicts.values()) if verdicts else Verdict.NEEDS_EVIDENCE,
         by_product=verdicts,
         fills=tally.fills,
         sample=tally.sample,
@@ -123,7 +125,7 @@ class _Tally:
         self.fills += 1
         self.sample = self.sample or fill.text
         known = self.by_product.get(fill.product_code, Verdict.PASS)
-        self.by_product[fill.product_code] = max(known, fill.result.verdict, key=lambda v: v.rank)
+        self.by_product[fill.product_code] = Verdict.worst((known, fill.result.verdict))
         if fill.result.findings or fill.excess:
             kind = (*sorted({(f.rule_id, f.text) for f in fill.result.findings}), fill.excess > 0)
             self.problems.setdefault(kind, fill)
@@ -156,6 +158,17 @@ def _maturity_fact(as_of: date) -> Fact:
     return Fact("maturity.date", "date", "date", (as_of + _MATURES_IN).isoformat())
 
 
+def _maturity(as_of: date) -> dict[str, object]:
+    """What a fill about a maturity says of it."""
+    matures = as_of + _MATURES_IN
+    product = max(MATURING.values(), key=len)
+    return {
+        "maturity.date": matures,
+        "maturity.day": month_day(matures),
+        "maturity.product": product,
+    }
+
+
 def _texts(
     template: Template,
     shelf: Sequence[Product],
@@ -181,7 +194,7 @@ def _texts(
                     seller=_SELLER,
                     branch=_BRANCH,
                 )
-                values = brief.slot_values | {"maturity.date": as_of + _MATURES_IN}
+                values = brief.slot_values | _maturity(as_of)
                 try:
                     texts.add(fill(template.text, values).text)
                 except MissingSlot:

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from copilot.errors import InputError, NotFound, StateError
 from copilot.pipeline.template_check import TemplateCheck
-from copilot.pipeline.template_proposals import FIRST_LOOK, check_now, find, staff_of
+from copilot.pipeline.template_proposals import FIRST_LOOK, check_now, find
 from copilot.pipeline.templates import review_policy
+from copilot.records.clock import BANK_TIME
 from copilot.records.template import Decision, Review, ReviewOpinion, Template
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from copilot.pipeline.workbench import Workbench
     from copilot.review import ReviewDesk
     from copilot.store.approvals import ApprovalRepository
-
-_BANK_TIME = timezone(timedelta(hours=8))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ def submit(
     """
     from copilot.review import Submission
 
-    author = staff_of(bench, staff_id)
+    author = bench.staff(staff_id)
     template = find(bench, template_id, version)
     if template.author != author.staff_id:
         raise InputError(
@@ -119,7 +118,7 @@ def decide(
     """
     from copilot.review.authority import stage_for
 
-    reviewer = staff_of(bench, staff_id)
+    reviewer = bench.staff(staff_id)
     if opinion.rule_id:
         bench.checker.pack.rule(opinion.rule_id)
     for template_id in template_ids if opinion.quote else ():
@@ -159,7 +158,7 @@ def suspend(
     Raises:
         NotFound, StateError, Forbidden, InputError: as `ReviewDesk.suspend`.
     """
-    who = staff_of(bench, staff_id)
+    who = bench.staff(staff_id)
 
     def one(desk: ReviewDesk, review: Review) -> Review:
         at = _moment(bench, after=review.last_event)
@@ -179,7 +178,7 @@ def ask_override(
     version: int | None = None,
 ) -> Review:
     """Asks for the two-person exception to a stop; errors as `ReviewDesk.ask_override`."""
-    who = staff_of(bench, staff_id)
+    who = bench.staff(staff_id)
 
     def one(desk: ReviewDesk, review: Review) -> Review:
         at = _moment(bench, after=review.last_event)
@@ -195,7 +194,7 @@ def grant_override(
     bench: Workbench, template_id: str, staff_id: str, *, version: int | None = None
 ) -> Review:
     """Agrees to the exception as the second person; errors as `ReviewDesk.grant_override`."""
-    who = staff_of(bench, staff_id)
+    who = bench.staff(staff_id)
 
     def one(desk: ReviewDesk, review: Review) -> Review:
         at = _moment(bench, after=review.last_event)
@@ -278,7 +277,7 @@ def _log(
 
 def _moment(bench: Workbench, after: datetime | None = None) -> datetime:
     """This moment of the business date, and never before what happened earlier that day."""
-    clock = datetime.now(_BANK_TIME).time().replace(microsecond=0)
+    clock = datetime.now(BANK_TIME).time().replace(microsecond=0)
     moment = datetime.combine(bench.as_of, clock)
     same_day = after is not None and after.date() == moment.date()
     return max(moment, after) if same_day and after is not None else moment

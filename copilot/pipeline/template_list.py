@@ -1,30 +1,24 @@
-"""Where the bank's templates stand: the list, one template, the queue, and what was rejected."""
+"""Where the bank's templates stand on a date, over all the products that each is for."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from copilot.pipeline.template_check import TemplateCheck
-from copilot.pipeline.template_proposals import check_now, find
-from copilot.pipeline.templates import review_policy
+from copilot.pipeline.template_proposals import check_now
 from copilot.records.codes import Channel, ProductType
 from copilot.records.suspension import Override
 from copilot.records.template import (
     ApprovalState,
     Review,
-    ReviewStage,
     Template,
-    content_hash,
 )
 
 if TYPE_CHECKING:
     from copilot.pipeline.workbench import Workbench
     from copilot.review import Standing
-    from copilot.review.clusters import Difference
 
 OFF_SHELF = "没有现行版本，已停售或到期"
 
@@ -71,47 +65,6 @@ class TemplateLine:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Queued:
-    """A text that waits for a decision: at which stage, and who may take it."""
-
-    template: Template
-    stage: ReviewStage
-    since: datetime
-    deciders: tuple[str, ...]
-
-    def as_json(self) -> dict[str, Any]:
-        """One item of a cluster of ``copilot template queue --format json``."""
-        return {
-            "template_id": self.template.template_id,
-            "version": self.template.version,
-            "title": self.template.title,
-            "author": self.template.author,
-            "stage": self.stage.value,
-            "since": self.since.isoformat(),
-            "deciders": list(self.deciders),
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Cluster:
-    """Near-identical texts: the oldest in full, the others by what differs."""
-
-    items: tuple[Queued, ...]
-    differences: tuple[tuple[Sequence[Difference], Sequence[str]], ...]
-
-    def as_json(self) -> dict[str, Any]:
-        """One cluster of ``copilot template queue --format json``."""
-        return {
-            "text": self.items[0].template.text,
-            "items": [item.as_json() for item in self.items],
-            "differences": [
-                {"templates": list(those), "changes": [change.as_json() for change in changes]}
-                for changes, those in self.differences
-            ],
-        }
-
-
 def list_templates(
     bench: Workbench,
     *,
@@ -125,14 +78,11 @@ def list_templates(
     ``stopped`` keeps those that were approved once and may not be used now, wholly or for some
     of their products.
     """
-    with bench.store.read() as connection:
-        repository = bench.store.approvals(connection)
-        templates, reviews = repository.templates(), repository.reviews()
     versions: dict[str, list[Review]] = {}
-    for review in reviews:
+    for review in bench.reviews:
         versions.setdefault(review.template_id, []).append(review)
     lines = []
-    for template in templates:
+    for template in bench.templates:
         if product_type is not None and product_type not in template.product_types:
             continue
         if channel is not None and channel not in template.channels:
@@ -192,186 +142,6 @@ def _over_products(
     override = next((each.override for each in usable if each.override), None)
     return TemplateLine(
         template, best.state, "；".join(reasons), review, {**gone, **stopped}, override
-    )
-
-
-def queue(bench: Workbench, *, decider: str | None = None) -> list[Cluster]:
-    """What waits for a decision, near-identical texts together, the longest waiting first.
-
-    ``decider`` keeps what this member of staff may decide.
-    """
-    from copilot.review.authority import deciders
-    from copilot.review.clusters import clusters, grouped_differences
-
-    policy = review_policy(bench.settings)
-    with bench.store.read() as connection:
-        repository = bench.store.approvals(connection)
-        templates = {(t.template_id, t.version): t for t in repository.templates()}
-        waiting = [review for review in repository.reviews() if review.next_stage is not None]
-    staff = bench.store.staff(bench.principal).everyone()
-    everyone = [person for person in staff if person.active_on(bench.as_of)]
-    items: dict[str, Queued] = {}
-    for review in sorted(waiting, key=lambda r: (r.submitted_at, r.template_id)):
-        template = templates.get((review.template_id, review.version))
-        if template is None or review.next_stage is None:
-            continue
-        who = tuple(person.staff_id for person in deciders(review, everyone, policy))
-        if decider is not None and decider not in who:
-            continue
-        items[review.subject] = Queued(template, review.next_stage, review.last_event, who)
-    texts = {subject: item.template.text for subject, item in items.items()}
-    return [
-        Cluster(
-            tuple(items[subject] for subject in group),
-            tuple(grouped_differences(texts, group)),
-        )
-        for group in clusters(texts, policy.alike)
-    ]
-
-
-@dataclass(frozen=True, slots=True)
-class TemplateView:
-    """One template version with everything on record about it.
-
-    ``writer`` is the model or engine that worded the proposal, empty where a person did.
-    """
-
-    line: TemplateLine
-    check: TemplateCheck
-    others: tuple[int, ...]
-    history: tuple[dict[str, Any], ...]
-    writer: str = ""
-
-    @property
-    def model(self) -> str:
-        """The model that worded the proposal; empty where none did."""
-        from copilot.drafting.template_writer import EMBEDDED
-
-        return "" if self.writer == EMBEDDED else self.writer
-
-    def as_json(self) -> dict[str, Any]:
-        """The document of ``copilot template show --format json``."""
-        template, review = self.line.template, self.line.review
-        return {
-            **self.line.as_json(),
-            "text": template.text,
-            "writer": self.writer or "person",
-            "tone": template.tone,
-            "product_codes": list(template.product_codes),
-            "conditions": {c.feature: f"{c.comparison} {c.value:g}" for c in template.conditions},
-            "segments": list(template.segments),
-            "required": list(template.required),
-            "template_valid": [template.valid_from.isoformat(), template.valid_to.isoformat()],
-            "content_hash": content_hash(template),
-            "versions": list(self.others),
-            "stages": [stage.value for stage in review.stages] if review else [],
-            "taken": review.taken if review else "",
-            "decisions": [each.as_json() for each in review.decisions] if review else [],
-            "overrides_on_record": [each.as_json() for each in review.overrides] if review else [],
-            "check": self.check.as_json(),
-            "history": list(self.history),
-        }
-
-
-def show(bench: Workbench, template_id: str, version: int | None = None) -> TemplateView:
-    """One template version.
-
-    Raises:
-        NotFound: there is none.
-    """
-    template = find(bench, template_id, version)
-    with bench.store.read() as connection:
-        repository = bench.store.approvals(connection)
-        reviews = repository.reviews_of(template_id)
-        others = tuple(each.version for each in repository.versions(template_id))
-    entries = list(bench.store.audit.entries(f"{template_id}@{template.version}", limit=None))
-    worded: list[dict[str, Any]] = [
-        entry.payload.get("evidence", {}) for entry in entries if entry.kind == "template.propose"
-    ]
-    return TemplateView(
-        line=line_of(bench, template, reviews),
-        check=check_now(bench, template),
-        others=others,
-        history=tuple(
-            {"seq": e.seq, "at": e.at, "actor": e.actor, "kind": e.kind, "hash": e.hash}
-            for e in entries
-        ),
-        writer=worded[0].get("writer", "") if worded else "",
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class RejectedCase:
-    """Words that a reviewer objected to: a case for a rule that should have found them.
-
-    ``found`` says whether the rules in force object to them now.
-    """
-
-    template_id: str
-    version: int
-    text: str
-    channel: Channel
-    product_type: ProductType
-    reason: str
-    rule_id: str
-    rejected_by: str
-    rejected_on: date
-    found: bool
-
-    def as_json(self) -> dict[str, Any]:
-        """One item of ``copilot template cases --format json``."""
-        return {
-            "rule": self.rule_id or None,
-            "kind": "fail",
-            "text": self.text,
-            "context": {"product": self.product_type.value, "channel": self.channel.value},
-            "reason": self.reason,
-            "source": f"{self.template_id}@{self.version}",
-            "rejected_by": self.rejected_by,
-            "rejected_on": self.rejected_on.isoformat(),
-            "found_now": self.found,
-        }
-
-
-def rejected_cases(bench: Workbench) -> list[RejectedCase]:
-    """What reviewers rejected, as cases that a compliance officer can take over into a rule."""
-    with bench.store.read() as connection:
-        repository = bench.store.approvals(connection)
-        templates = {(t.template_id, t.version): t for t in repository.templates()}
-        rejected = [review for review in repository.reviews() if review.rejection is not None]
-    cases = []
-    for review in rejected:
-        template, decision = templates.get((review.template_id, review.version)), review.rejection
-        if template is None or decision is None:
-            continue
-        text = decision.quote or check_now(bench, template).sample
-        cases.append(_case(bench, template, text, review))
-    return cases
-
-
-def _case(bench: Workbench, template: Template, text: str, review: Review) -> RejectedCase:
-    from copilot.records.compliance import CheckContext
-
-    decision = review.decisions[-1]
-    context = CheckContext(
-        product=template.product_types[0],
-        channel=template.channels[0],
-        kind=template.kind,
-        as_of=bench.as_of,
-        whole=False,
-    )
-    findings = bench.checker.check(text, context).findings
-    return RejectedCase(
-        template_id=template.template_id,
-        version=template.version,
-        text=text,
-        channel=template.channels[0],
-        product_type=template.product_types[0],
-        reason=decision.comment,
-        rule_id=decision.rule_id,
-        rejected_by=decision.reviewer,
-        rejected_on=decision.at.date(),
-        found=any(decision.rule_id in ("", finding.rule_id) for finding in findings),
     )
 
 

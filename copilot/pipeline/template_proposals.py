@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from copilot.errors import InputError, NotFound, StateError
 from copilot.pipeline.template_check import TemplateCheck, check_template
-from copilot.records.staff import Staff
 from copilot.records.template import Template, content_hash
 
 if TYPE_CHECKING:
@@ -63,7 +62,7 @@ def propose(
         InputError: another author, or a version that is not the next one.
         StateError: the version is in review or was decided, or the author has left.
     """
-    author = staff_of(bench, staff_id)
+    author = bench.staff(staff_id)
     name = _name(template.template_id, template.version)
     if template.author != author.staff_id:
         raise InputError(
@@ -116,14 +115,6 @@ def find(bench: Workbench, template_id: str, version: int | None = None) -> Temp
             "再用其中的 id 送审：copilot template submit 编号 --as 工号。",
         )
     raise NotFound(f"没有模板 {template_id}。", next=FIRST_LOOK)
-
-
-def staff_of(bench: Workbench, staff_id: str) -> Staff:
-    """A member of staff who works here on the date; errors `NotFound`, `StateError`."""
-    staff = bench.store.staff(bench.principal).get(staff_id)
-    if not staff.active_on(bench.as_of):
-        raise StateError(f"工号 {staff_id} 已离岗。", next="请换一个在岗的工号。")
-    return staff
 
 
 def _check_version(repository: ApprovalRepository, template: Template) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from copilot.drafting.phrases import load_phrases
 from copilot.drafting.template_writer import EMBEDDED, Cell, embedded_proposal
 from copilot.errors import InputError, ModelUnavailable
 from copilot.pipeline.template_proposals import Proposal, check_now, propose
@@ -46,7 +47,8 @@ def _model(bench: Workbench) -> TemplateModelWriter | None:
     from copilot.drafting.template_model import TemplateModelWriter
 
     settings = bench.settings
-    return TemplateModelWriter(bench.wire, settings.prompts_dir, settings.policy.bank_name)
+    phrases = load_phrases(settings.knowledge_dir)
+    return TemplateModelWriter(bench.wire, settings.prompts_dir, settings.policy.bank_name, phrases)
 
 
 def _written(
@@ -77,6 +79,7 @@ def _written(
     template = embedded_proposal(
         cell,
         bench.scripts,
+        load_phrases(bench.settings.knowledge_dir),
         lambda candidate: check_now(bench, candidate).submittable,
         author=author,
         as_of=bench.as_of,

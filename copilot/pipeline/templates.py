@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from copilot.pipeline.template_check import check_template
 from copilot.records.compliance import Verdict
+from copilot.records.progress import Progress
 from copilot.records.staff import Principal
 from copilot.records.template import Template
 from copilot.settings import Settings
@@ -17,7 +18,6 @@ from copilot.store import Store
 if TYPE_CHECKING:
     from copilot.review import ReviewPolicy
 
-Progress = Callable[[str, int, int], None]
 
 APPROVALS_FILE = "approvals.yaml"
 

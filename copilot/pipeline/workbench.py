@@ -9,7 +9,6 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from copilot.errors import StateError
 from copilot.records.codes import Audience
 from copilot.records.generation import Generation
 from copilot.records.staff import Principal
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from copilot.records.matching import CustomerFile
     from copilot.records.product import Product
     from copilot.records.profile import Profile
-    from copilot.records.staff import Seller
+    from copilot.records.staff import Seller, Staff
     from copilot.records.template import Review, Script, Template
 
 
@@ -69,20 +68,14 @@ class Workbench:
 
         Raises:
             StateError: nothing has been loaded yet.
-            NotFound: no such staff id.
+            NotFound, StateError: no such staff id, or they have left.
         """
         store = Store.open(settings)
         generation = store.facts.current()
         day = as_of or settings.business_date or generation.business_date
         principal = Principal.operator()
         if staff_id is not None:
-            staff = store.staff(principal).get(staff_id)
-            if not staff.active_on(day):
-                raise StateError(
-                    f"工号 {staff_id} 在 {day.isoformat()} 已离岗",
-                    next="请换一个在岗的工号，或换一个 --as-of 日期。",
-                )
-            principal = Principal.of(staff)
+            principal = Principal.of(store.staff(principal).active(staff_id, day))
         return cls(settings, store, principal, day, staff_id)
 
     def seen_by(
@@ -182,6 +175,13 @@ class Workbench:
 
         return open_wire(self.settings, self.store.model_usage)
 
+    @property
+    def required_wire(self) -> Wire:
+        """The connections to the configured model; error `StateError` when there is none."""
+        from copilot.llm.door import required
+
+        return required(self.wire)
+
     def product(self, product_code: str) -> Product:
         """The version of a product valid on the date."""
         return self.store.products(self.principal).get(product_code, self.as_of)
@@ -191,11 +191,21 @@ class Workbench:
         return self.store.customers(self.principal).get(customer_id)
 
     def profile(self, customer_id: str) -> Profile:
-        """The customer's profile as of the date, worded as the principal may see it."""
+        """The customer's profile as of the date, worded as the principal may see it.
+
+        Its features are whole: decisions rest on them.
+        """
         from copilot.profiles import discreet, read_profile
 
         profile = read_profile(self.store, self.principal, customer_id, self.as_of, self.settings)
         return profile if self.principal.sees_amounts else discreet(profile)
+
+    def shown_profile(self, customer_id: str) -> Profile:
+        """The profile for the principal's screen: no amounts at all where others look on."""
+        from copilot.profiles import without_amounts
+
+        profile = self.profile(customer_id)
+        return profile if self.principal.sees_amounts else without_amounts(profile)
 
     def customer_file(self, customer_id: str) -> CustomerFile:
         """Everything the gate needs to know of the customer, profile and own words included."""
@@ -204,6 +214,10 @@ class Workbench:
         file = self.store.customers(self.principal).file(customer_id, self.as_of)
         profile = self.profile(customer_id)
         return replace(file, profile=profile, feedback=feedback_of(self, file, profile))
+
+    def staff(self, staff_id: str) -> Staff:
+        """A member of staff who works here on the date; errors `NotFound`, `StateError`."""
+        return self.store.staff(self.principal).active(staff_id, self.as_of)
 
     def seller(self, staff_id: str) -> Seller:
         """A member of staff with their licences."""

@@ -1,7 +1,7 @@
 """Profiles: features as of a date, the reasons they give, and the rows behind them."""
 
 from copilot.profiles.build import build_profiles, recomputed_of
-from copilot.profiles.calls import call_list, export_features
+from copilot.profiles.calls import call_list, export_features, maturity_list, prospects
 from copilot.profiles.card import card
 from copilot.profiles.discreet import discreet, without_amounts
 from copilot.profiles.explain import FeatureExplanation, explain_feature
@@ -18,6 +18,8 @@ __all__ = [
     "explain_feature",
     "export_features",
     "load_features",
+    "maturity_list",
+    "prospects",
     "read_profile",
     "readable",
     "recomputed_of",

@@ -10,15 +10,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
-import uuid
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from copilot.errors import DependencyError
-from copilot.profiles.compute import Computation, Progress, compute_all, unavailable
+from copilot.files import whole_folder
+from copilot.profiles.compute import Computation, compute_all, unavailable
 from copilot.profiles.delta import (
     FEATURES_FILE,
     POINTS_FILE,
@@ -26,11 +25,14 @@ from copilot.profiles.delta import (
     write_delta,
     write_profile_points,
 )
-from copilot.profiles.engine import connect, literal, open_tables
+from copilot.profiles.engine import connect, open_tables
 from copilot.profiles.reasons import ReasonSet, load_reasons
 from copilot.profiles.spec import FeatureSet, load_features
 from copilot.profiles.touched import Start, start_of, touch
+from copilot.records.clock import utc_now
 from copilot.records.generation import FeatureBuild, Generation
+from copilot.records.progress import Progress, silent
+from copilot.records.sql import literal
 from copilot.settings import BankPolicy, Settings
 from copilot.store import Store
 
@@ -73,20 +75,15 @@ def build_profiles(
     home = store.data_dir / "features" / generation.generation_id
     revision = f"-{generation.live.revision}" if generation.live.revision else ""
     target = home / f"{as_of.isoformat()}-{spec_hash[:12]}{revision}"
-    aside = home / f".{uuid.uuid4().hex}"
     try:
-        home.mkdir(parents=True, exist_ok=True)
         for abandoned in home.glob(".*"):  # by a build that was killed; the lock is ours
             shutil.rmtree(abandoned, ignore_errors=True)
-        aside.mkdir()
-        work = _Work(generation, as_of, settings.policy, progress or _silent)
-        customers = work.compute(aside, start)
-        _publish(aside, target)
+        work = _Work(generation, as_of, settings.policy, progress or silent)
+        with whole_folder(target) as aside:
+            customers = work.compute(aside, start)
     except OSError as error:
         raise _disk_error(home, error) from None
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
-    build = FeatureBuild(generation.generation_id, as_of, target, spec_hash, customers, _now())
+    build = FeatureBuild(generation.generation_id, as_of, target, spec_hash, customers, utc_now())
     with store.transaction() as connection:
         store.facts.record_feature_build(connection, build)
     _remove_older(home, as_of, {target, known.directory if known else target})
@@ -117,14 +114,6 @@ def _is_current(build: FeatureBuild, spec_hash: str, generation: Generation) -> 
         and complete(build.directory)
         and manifest_of(build.directory).get("live") == generation.live.revision
     )
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)  # the database keeps UTC without a zone
-
-
-def _silent(step: str, done: int, total: int) -> None:
-    """Progress that nobody watches."""
 
 
 def _spec_hash(features: FeatureSet, reasons: ReasonSet, policy: BankPolicy) -> str:
@@ -192,26 +181,16 @@ class _Work:
         self.report("写出", 0, 1)
         connection.execute(
             "copy (from all_features order by customer_id) "
-            f"to {literal(str(directory / FEATURES_FILE))} (format parquet)"
+            f"to {literal(directory / FEATURES_FILE)} (format parquet)"
         )
         connection.execute(
             "copy (from reasons order by rank desc, customer_id, code) "
-            f"to {literal(str(directory / REASONS_FILE))} (format parquet)"
+            f"to {literal(directory / REASONS_FILE)} (format parquet)"
         )
         write_profile_points(
             connection, self.features, directory / POINTS_FILE, "all_features", "reasons"
         )
         self.report("写出", 1, 1)
-
-
-def _publish(aside: Path, target: Path) -> None:
-    """Make the finished folder visible under its final name; the manifest row is the switch."""
-    for path in aside.iterdir():
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
-    if target.exists():  # left by a build that was killed before its manifest row
-        shutil.rmtree(target)
-    os.replace(aside, target)
 
 
 def _remove_older(home: Path, as_of: date, kept: set[Path]) -> None:

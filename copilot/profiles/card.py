@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copilot.profiles.words import FORMATS, LIFECYCLES, life_stage
+from copilot.records.customer import age_band
 from copilot.records.event import EVENT_LABELS
 from copilot.records.figures import full_date, month_day
 from copilot.records.profile import Profile
@@ -62,21 +63,6 @@ def _since(profile: Profile) -> str:
         return ""
     what = f"{month_day(event.at.date())}{event.at:%H:%M}的{EVENT_LABELS[event.kind]}"
     return f"，已计入{what}" if profile.event_counted else f"，尚未计入{what}"
-
-
-def age_band(age: object) -> str:
-    """Five-year band of an age.
-
-    >>> age_band(47), age_band(83), age_band(None)
-    ('45–49岁', '80岁以上', '年龄未知')
-    """
-    if not isinstance(age, int):
-        return "年龄未知"
-    if age >= 80:
-        return "80岁以上"
-    if age < 18:
-        return "未成年"
-    return f"{age // 5 * 5}–{age // 5 * 5 + 4}岁"
 
 
 def _who(profile: Profile, refused: bool) -> str:

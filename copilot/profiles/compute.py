@@ -18,11 +18,11 @@ from copilot.errors import InputError
 from copilot.profiles.engine import narrow_tables, why_unavailable
 from copilot.profiles.reasons import ReasonSet, reason_queries
 from copilot.profiles.spec import UNIT_TYPES, FeatureGroup, FeatureSet
+from copilot.records.progress import Progress
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-Progress = Callable[[str, int, int], None]  # step in words, steps done, steps in all
 
 SLICE = 50_000  # customers at a time
 _REASONS = (
@@ -67,14 +67,12 @@ def unavailable(features: FeatureSet, absent: frozenset[str]) -> dict[str, str]:
     return found
 
 
-def compute_all(
-    connection: DuckDBPyConnection, what: Computation, report: Progress, size: int = SLICE
-) -> int:
+def compute_all(connection: DuckDBPyConnection, what: Computation, report: Progress) -> int:
     """Tables ``all_features`` and ``reasons`` of every customer; returns how many there are."""
     connection.execute(
         "create temp table slices as select customer_id, (place - 1) // $size as slice from "
         "(select customer_id, row_number() over (order by customer_id) as place from customers)",
-        {"size": size},
+        {"size": SLICE},
     )
     row = connection.execute("select count(*), max(slice) from slices").fetchone()
     customers, last = row or (0, None)

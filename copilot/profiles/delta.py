@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from copilot.profiles.compute import Computation, compute
-from copilot.profiles.engine import literal, narrow_tables
+from copilot.profiles.engine import narrow_tables
 from copilot.profiles.points import points, write_points
 from copilot.profiles.spec import FeatureSet
 from copilot.profiles.touched import Start
 from copilot.records.generation import RECOMPUTED_FILE, FeatureBuild
+from copilot.records.sql import literal, parquet
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -83,8 +84,8 @@ def write_delta(
     for name, table in _NEWER.items():
         rows = f"from {table}"
         if (base / name).is_file():
-            rows += f" union all {_not_again(f'read_parquet({literal(str(base / name))})')}"
-        path = literal(str(directory / name))
+            rows += f" union all {_not_again(parquet(base / name))}"
+        path = literal(directory / name)
         connection.execute(f"copy ({rows}) to {path} (format parquet)")
     earlier, newer = base / _NEWER_POINTS_FILE, directory / _NEWER_POINTS_FILE
     _write_newer_points(connection, what.features, earlier, newer)

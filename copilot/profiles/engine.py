@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from copilot.records.generation import Generation
 from copilot.records.profile import FeatureSpec
+from copilot.records.sql import SQL_TYPES, literal, parquet
 from copilot.records.tables import TABLES, Table
 from copilot.settings import BankPolicy
 
@@ -20,16 +21,6 @@ if TYPE_CHECKING:
 
 #: Tables that are also shown as ``home_…``: the rows in the currency of the bank's books.
 HOME_CURRENCY = ("transactions", "holdings")
-_SQL_TYPES = {
-    "text": "varchar",
-    "json": "varchar",
-    "int": "integer",
-    "float": "double",
-    "bool": "boolean",
-    "date": "date",
-    "datetime": "timestamp",
-    "money": "bigint",
-}
 _LIVE_BATCH = 500
 _POLICY_DAYS = (
     "dormant_days",
@@ -56,15 +47,6 @@ def connect(scratch: Path | None = None) -> DuckDBPyConnection:
     }
     config["temp_directory"] = str(scratch) if scratch is not None else ""
     return duckdb.connect(":memory:", config=config)
-
-
-def literal(text: str) -> str:
-    """A SQL string literal.
-
-    >>> literal("O'Hara")
-    "'O''Hara'"
-    """
-    return "'" + text.replace("'", "''") + "'"
 
 
 def open_tables(
@@ -158,13 +140,13 @@ def _open_table(
     live: Iterable[Mapping[str, Any]],
     business_date: date,
 ) -> set[str]:
-    source = f"read_parquet({_list(files)}, union_by_name = {len(files) > 1})"
+    source = parquet(*files)
     described = connection.execute(f"describe select * from {source}").fetchall()
     given = {str(row[0]): str(row[1]).lower() for row in described}
     filled = _filled_columns(connection, files)
     selected = []
     for column in table.columns:
-        wanted = _SQL_TYPES[column.type]
+        wanted = SQL_TYPES[column.type]
         if column.name not in given:
             selected.append(f'cast(null as {wanted}) as "{column.name}"')
         elif given[column.name] == wanted:
@@ -208,7 +190,7 @@ def _open_live(
     snapshot: str,
 ) -> set[str]:
     """The table ``live_…`` of rows that no load has brought; returns the columns they fill."""
-    columns = ", ".join(f'"{column.name}" {_SQL_TYPES[column.type]}' for column in table.columns)
+    columns = ", ".join(f'"{column.name}" {SQL_TYPES[column.type]}' for column in table.columns)
     connection.execute(f"create or replace temp table live_{table.name} ({columns})")
     names = [column.name for column in table.columns]
     given = [[row.get(name) for name in names] for row in rows]
@@ -224,20 +206,14 @@ def _open_live(
     return {name for name in names if any(row.get(name) is not None for row in rows)}
 
 
-def _list(files: Iterable[Path]) -> str:
-    return f"[{', '.join(literal(str(file)) for file in files)}]"
-
-
 def _filled_columns(connection: DuckDBPyConnection, files: tuple[Path, ...]) -> set[str]:
     """Columns with at least one value, from the footers; an empty file counts as all filled."""
     rows = connection.execute(
         "select path_in_schema, sum(num_values), sum(stats_null_count) "
-        f"from parquet_metadata({_list(files)}) group by path_in_schema"
+        f"from parquet_metadata([{', '.join(map(literal, files))}]) group by path_in_schema"
     ).fetchall()
     if not rows:
-        described = connection.execute(
-            f"describe select * from read_parquet({_list(files)})"
-        ).fetchall()
+        described = connection.execute(f"describe select * from {parquet(*files)}").fetchall()
         return {str(row[0]) for row in described}
     return {str(name) for name, values, nulls in rows if nulls is None or nulls < values}
 
@@ -252,7 +228,7 @@ def _stretch(connection: DuckDBPyConnection, customers: str) -> tuple[str, str]:
 
 def _open_absent(connection: DuckDBPyConnection, table: Table) -> None:
     columns = ", ".join(
-        f'cast(null as {_SQL_TYPES[column.type]}) as "{column.name}"' for column in table.columns
+        f'cast(null as {SQL_TYPES[column.type]}) as "{column.name}"' for column in table.columns
     )
     _open_view(connection, table, f"select {columns} where false")
 

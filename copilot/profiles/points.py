@@ -7,10 +7,8 @@ Parquet file of 200,000 customers 22,000.
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import sqlite3
-import uuid
+import weakref
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from functools import lru_cache
@@ -18,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from copilot.errors import DependencyError
+from copilot.files import whole_folder
 
 _ANSWERS = "answers.db"
 _MANIFEST = "answers.json"
@@ -45,11 +44,9 @@ def point(path: Path, customer_id: str) -> Any:
         DependencyError: the file is damaged.
     """
     with _explained("打不开", path):
-        found = (
-            _open(path, path.stat().st_mtime_ns)
-            .execute("select body from points where customer_id = ?", (customer_id,))
-            .fetchone()
-        )
+        file = _open(path, path.stat().st_mtime_ns)
+        query = "select body from points where customer_id = ?"
+        found = file.connection.execute(query, (customer_id,)).fetchone()
     return None if found is None else json.loads(found[0])
 
 
@@ -57,7 +54,8 @@ def points(path: Path) -> Iterator[tuple[str, str]]:
     """Every customer and their JSON text in a file, by customer."""
     query = "select customer_id, body from points order by customer_id"
     with _explained("打不开", path):
-        yield from _open(path, path.stat().st_mtime_ns).execute(query)
+        file = _open(path, path.stat().st_mtime_ns)
+        yield from file.connection.execute(query)
 
 
 def write_answers(
@@ -68,20 +66,15 @@ def write_answers(
     Raises:
         DependencyError: the disk is full or the folder cannot be written.
     """
-    aside = directory.with_name(f".{uuid.uuid4().hex}")
+    texts = ((customer, json.dumps(body, ensure_ascii=False)) for customer, body in answers)
     try:
-        aside.mkdir(parents=True)
-        texts = ((customer, json.dumps(body, ensure_ascii=False)) for customer, body in answers)
-        write_points(aside / _ANSWERS, texts)
-        (aside / _MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False), "utf-8")
-        shutil.rmtree(directory, ignore_errors=True)
-        os.replace(aside, directory)
+        with whole_folder(directory) as aside:
+            write_points(aside / _ANSWERS, texts)
+            (aside / _MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False), "utf-8")
     except OSError as error:
         raise DependencyError(
             f"写文件失败：{error.strerror}", file=str(directory), next="请检查磁盘空间与权限。"
         ) from None
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
 
 
 def manifest_of(directory: Path) -> dict[str, Any]:
@@ -104,11 +97,19 @@ def answers(directory: Path) -> list[tuple[str, Any]]:
     return [(customer_id, json.loads(body)) for customer_id, body in points(path)]
 
 
+class _Points:
+    """An open file; it closes when it is no longer kept for the next read and nobody reads it."""
+
+    def __init__(self, path: Path) -> None:
+        # Nobody writes to the file again, so that neither locks nor a thread of its own are needed.
+        address = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+        self.connection = sqlite3.connect(address, uri=True, check_same_thread=False)
+        weakref.finalize(self, self.connection.close)
+
+
 @lru_cache(maxsize=8)
-def _open(path: Path, written: int) -> sqlite3.Connection:
-    # Nobody writes to the file again, so that neither locks nor a thread of its own are needed.
-    address = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
-    return sqlite3.connect(address, uri=True, check_same_thread=False)
+def _open(path: Path, written: int) -> _Points:
+    return _Points(path)
 
 
 @contextmanager

@@ -136,7 +136,11 @@ def built(store: Store, as_of: date | None, generation: Generation | None = None
 
 
 def open_build(build: FeatureBuild) -> FeatureTable:
-    """The open feature table of a build; it stays open for the next read."""
+    """The open feature table of a build; it stays open for the next read.
+
+    Only a few are kept: one that gives way closes with its last reader, which may be another
+    thread, so nobody closes it by hand.
+    """
     return _open(build)
 
 

@@ -28,7 +28,10 @@ _SLOT = re.compile(r"\{([a-z0-9_]+):([a-z]+)\}")
 
 
 class ReasonDeclaration(BaseModel):
-    """One reason as the YAML states it; ``when`` and ``rank`` are SQL over features ``f``."""
+    """One reason as the YAML states it; ``when`` and ``rank`` are SQL over features ``f``.
+
+    ``action`` is what staff do about it.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -39,6 +42,7 @@ class ReasonDeclaration(BaseModel):
     text: str
     plain: str
     sayable: str = ""
+    action: str
     features: tuple[str, ...] = Field(min_length=1)
     evidence: dict[str, str] = Field(default_factory=dict)
     product_types: tuple[ProductType, ...] = ()
@@ -122,6 +126,12 @@ def reason_for(code: str, rank: float, values: Mapping[str, FeatureScalar], as_o
         sayable=_filled(declared.sayable, values, as_of),
         rank=rank,
     )
+
+
+def maturing_type(code: str, values: Mapping[str, FeatureScalar]) -> str | None:
+    """The type of what falls due, for a reason that speaks of a maturity."""
+    named = (name for name in load_reasons().reasons[code].features if name.endswith("_type"))
+    return next((str(values[name]) for name in named if values.get(name)), None)
 
 
 def plain_text(code: str, values: Mapping[str, FeatureScalar], as_of: date) -> str:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from copilot.errors import NotFound
-from copilot.profiles.engine import literal
 from copilot.records.generation import FeatureBuild, Generation
+from copilot.records.sql import parquet
 from copilot.store import Store
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def touch(
         return None
     connection.execute("create temp table listed (customer_id varchar)")
     for path in start.touched:
-        connection.execute(f"insert into listed from read_parquet({literal(str(path))})")
+        connection.execute(f"insert into listed from {parquet(path)}")
     live = sorted({*start.manifest["live_customers"], *generation.live.last})
     connection.execute("insert into listed select unnest($live::varchar[])", {"live": live})
     connection.execute(

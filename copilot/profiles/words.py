@@ -7,22 +7,8 @@ from datetime import date
 
 from copilot.records.codes import LABELS, LifeStage, ProductType, Tier
 from copilot.records.event import LIFE_EVENTS
-from copilot.records.figures import amount, amount_rounded, full_date, month_day
-from copilot.records.profile import FeatureScalar, FeatureValue
-
-#: What a maturing holding is called in a sentence.
-MATURING = {
-    "deposit": "定期",
-    "large_cd": "大额存单",
-    "gov_bond": "储蓄国债",
-    "structured_deposit": "结构性存款",
-    "wmp": "理财",
-    "fund": "基金",
-    "insurance": "保险",
-    "pension": "个人养老金产品",
-    "gold": "积存金",
-    "fx": "外汇存款",
-}
+from copilot.records.figures import amount, amount_reported, amount_rounded, full_date, month_day
+from copilot.records.profile import MATURING, FeatureScalar, FeatureValue
 
 LIFECYCLES = {
     "new": "新客",
@@ -48,6 +34,11 @@ _CODES = {
 
 def _amount(value: FeatureScalar, as_of: date) -> str:
     return amount_rounded(int(value)) if isinstance(value, (int, float)) else UNKNOWN
+
+
+def _near(value: FeatureScalar, as_of: date) -> str:
+    # Beside a threshold, a rounded sum could seem to reach what it falls short of.
+    return amount_reported(int(value)) if isinstance(value, (int, float)) else UNKNOWN
 
 
 def _drop(value: FeatureScalar, as_of: date) -> str:
@@ -90,6 +81,12 @@ def _renewal(value: FeatureScalar, as_of: date) -> str:
     return "（已约定自动转存）" if value is True else ""
 
 
+def _agreed(value: FeatureScalar, as_of: date) -> str:
+    if value is None:
+        return ""
+    return "，约定了到期自动转存" if value else "，没有约定转存"
+
+
 def _life_event(value: FeatureScalar, as_of: date) -> str:
     return LIFE_EVENTS.get(str(value), str(value))
 
@@ -102,6 +99,7 @@ def life_stage(value: FeatureScalar) -> str:
 #: Formats that a reason may name in a slot ``{feature:format}``.
 FORMATS: dict[str, Callable[[FeatureScalar, date], str]] = {
     "amount": _amount,
+    "near": _near,
     "drop": _drop,
     "day": _day,
     "days": _days,
@@ -112,6 +110,7 @@ FORMATS: dict[str, Callable[[FeatureScalar, date], str]] = {
     "product": _product,
     "tier": _tier,
     "renewal": _renewal,
+    "agreed": _agreed,
     "life": _life_event,
 }
 

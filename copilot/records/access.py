@@ -12,10 +12,9 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from copilot.records.codes import Audience, Role
-from copilot.records.staff import Principal
+from copilot.records.staff import HEAD_OFFICE, Principal
 
 ANY = "*"
-HEAD_OFFICE = "HQ"
 _HELD = 64
 """Positions whose withheld documents are remembered; a bank has few, each costs a set."""
 
@@ -33,6 +32,15 @@ class Grant:
     role: str = ANY
     audience: str = ANY
     allowed: bool = True
+
+    def as_json(self) -> dict[str, str]:
+        """The line as commands print it; ``*`` is every branch, role or audience."""
+        return {
+            "branch": self.branch,
+            "role": self.role,
+            "audience": self.audience,
+            "effect": "grant" if self.allowed else "revoke",
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,42 +1,44 @@
 """Published code lists: the closed vocabularies of tables, rules, templates and commands.
 
-`LABELS` holds what a bank employee reads for each code; `copilot tables codes` prints it.
+Each code says what a bank employee reads for it; `copilot tables codes` prints them all.
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
 
-
-class ProductType(StrEnum):
-    """Families of retail products (design §3)."""
-
-    DEPOSIT = "deposit"
-    LARGE_CD = "large_cd"
-    GOV_BOND = "gov_bond"
-    STRUCTURED_DEPOSIT = "structured_deposit"
-    WMP = "wmp"
-    FUND = "fund"
-    PRIVATE_FUND = "private_fund"
-    INSURANCE = "insurance"
-    PENSION = "pension"
-    LOAN = "loan"
-    CREDIT_CARD = "credit_card"
-    GOLD = "gold"
-    FX = "fx"
+from copilot.records.labelled import Labelled
 
 
-class Channel(StrEnum):
-    """Where a text is used. All but counter, phone and print are online (design §4)."""
+class ProductType(Labelled):
+    """Families of retail products."""
 
-    COUNTER = "counter"
-    PHONE = "phone"
-    WECOM = "wecom"
-    SMS = "sms"
-    APP = "app"
-    SOCIAL = "social"
-    PRINT = "print"
-    EMAIL = "email"
+    DEPOSIT = "deposit", "存款"
+    LARGE_CD = "large_cd", "大额存单"
+    GOV_BOND = "gov_bond", "储蓄国债"
+    STRUCTURED_DEPOSIT = "structured_deposit", "结构性存款"
+    WMP = "wmp", "理财产品"
+    FUND = "fund", "公募基金"
+    PRIVATE_FUND = "private_fund", "私募产品"
+    INSURANCE = "insurance", "保险"
+    PENSION = "pension", "个人养老金"
+    LOAN = "loan", "贷款"
+    CREDIT_CARD = "credit_card", "信用卡"
+    GOLD = "gold", "贵金属"
+    FX = "fx", "外汇"
+
+
+class Channel(Labelled):
+    """Where a text is used. All but counter, phone and print are online."""
+
+    COUNTER = "counter", "厅堂面谈"
+    PHONE = "phone", "电话"
+    WECOM = "wecom", "企业微信"
+    SMS = "sms", "短信"
+    APP = "app", "手机银行"
+    SOCIAL = "social", "朋友圈等社交媒体"
+    PRINT = "print", "印刷物料"
+    EMAIL = "email", "电子邮件"
 
     @property
     def online(self) -> bool:
@@ -49,106 +51,111 @@ class Channel(StrEnum):
         return self in (Channel.SOCIAL, Channel.PRINT)
 
     @property
+    def spoken(self) -> bool:
+        """Whether people talk here; everywhere else they read."""
+        return self in (Channel.COUNTER, Channel.PHONE)
+
+    @property
     def pushed(self) -> bool:
         """Whether the bank starts the contact, so that consent and contact limits apply."""
         return self in (Channel.PHONE, Channel.WECOM, Channel.SMS, Channel.APP, Channel.EMAIL)
 
 
-class DraftKind(StrEnum):
+class DraftKind(Labelled):
     """What a text is."""
 
-    PITCH = "pitch"
-    MESSAGE = "message"
-    PLAN = "plan"
-    SUMMARY = "summary"
-    ANSWER = "answer"
-    POSTER = "poster"
+    PITCH = "pitch", "产品话术"
+    MESSAGE = "message", "消息"
+    PLAN = "plan", "营销方案"
+    SUMMARY = "summary", "工作总结"
+    ANSWER = "answer", "问答"
+    POSTER = "poster", "海报"
 
 
-class Audience(StrEnum):
+class Audience(Labelled):
     """Who may read a text or passage."""
 
-    CUSTOMER = "customer"
-    INTERNAL = "internal"
+    CUSTOMER = "customer", "客户"
+    INTERNAL = "internal", "行内"
 
 
-class Role(StrEnum):
+class Role(Labelled):
     """What a member of staff does."""
 
-    LOBBY = "lobby"
-    WEALTH = "wealth"
-    TELLER = "teller"
-    MANAGER = "manager"
-    OPERATOR = "operator"
-    REVIEWER = "reviewer"
-    PRODUCT = "product"
-    LEGAL = "legal"
-    CONSUMER_PROTECTION = "consumer_protection"
-    IT = "it"
+    LOBBY = "lobby", "大堂经理"
+    WEALTH = "wealth", "理财经理"
+    TELLER = "teller", "柜员"
+    MANAGER = "manager", "支行行长"
+    OPERATOR = "operator", "营销运营"
+    REVIEWER = "reviewer", "支行复核"
+    PRODUCT = "product", "产品条线"
+    LEGAL = "legal", "法律合规"
+    CONSUMER_PROTECTION = "consumer_protection", "消费者权益保护"
+    IT = "it", "科技"
 
 
-class LicenceKind(StrEnum):
+class LicenceKind(Labelled):
     """Qualifications that let a person speak about product types."""
 
-    WEALTH_SALES = "wealth_sales"
-    FUND_SALES = "fund_sales"
-    INSURANCE_SALES = "insurance_sales"
+    WEALTH_SALES = "wealth_sales", "理财销售上岗资格"
+    FUND_SALES = "fund_sales", "基金从业资格"
+    INSURANCE_SALES = "insurance_sales", "保险销售执业登记"
 
 
-class ConsentPurpose(StrEnum):
+class ConsentPurpose(Labelled):
     """What a customer may allow or refuse."""
 
-    MARKETING = "marketing"
-    PROFILING = "profiling"
+    MARKETING = "marketing", "营销触达"
+    PROFILING = "profiling", "画像分析"
 
 
-class Origin(StrEnum):
+class Origin(Labelled):
     """Whose product it is."""
 
-    OWN = "own"
-    AGENCY = "agency"
+    OWN = "own", "本行"
+    AGENCY = "agency", "代销"
 
 
-class PassageKind(StrEnum):
+class PassageKind(Labelled):
     """Kinds of knowledge."""
 
-    PRODUCT = "product"
-    REGULATION = "regulation"
-    FAQ = "faq"
-    SCRIPT = "script"
+    PRODUCT = "product", "产品资料"
+    REGULATION = "regulation", "制度法规"
+    FAQ = "faq", "常见问题"
+    SCRIPT = "script", "内部话术"
 
 
-class TxnKind(StrEnum):
+class TxnKind(Labelled):
     """What a transaction is for; `other` when the bank's code has no counterpart."""
 
-    SALARY = "salary"
-    BONUS = "bonus"
-    PENSION = "pension"
-    TRANSFER_IN = "transfer_in"
-    TRANSFER_OUT = "transfer_out"
-    PURCHASE = "purchase"
-    CASH_IN = "cash_in"
-    CASH_OUT = "cash_out"
-    WEALTH_BUY = "wealth_buy"
-    WEALTH_REDEEM = "wealth_redeem"
-    LOAN_REPAY = "loan_repay"
-    FEE = "fee"
-    INTEREST = "interest"
-    UTILITY = "utility"
-    TUITION = "tuition"
-    OTHER = "other"
+    SALARY = "salary", "代发工资"
+    BONUS = "bonus", "奖金"
+    PENSION = "pension", "养老金"
+    TRANSFER_IN = "transfer_in", "转入"
+    TRANSFER_OUT = "transfer_out", "转出"
+    PURCHASE = "purchase", "消费"
+    CASH_IN = "cash_in", "现金存入"
+    CASH_OUT = "cash_out", "取现"
+    WEALTH_BUY = "wealth_buy", "购买理财"
+    WEALTH_REDEEM = "wealth_redeem", "理财赎回"
+    LOAN_REPAY = "loan_repay", "还款"
+    FEE = "fee", "手续费"
+    INTEREST = "interest", "结息"
+    UTILITY = "utility", "生活缴费"
+    TUITION = "tuition", "学费"
+    OTHER = "other", "其他"
 
 
-class TxnChannel(StrEnum):
+class TxnChannel(Labelled):
     """How a transaction was made."""
 
-    COUNTER = "counter"
-    ATM = "atm"
-    MOBILE = "mobile"
-    WEB = "web"
-    POS = "pos"
-    AUTO = "auto"
-    OTHER = "other"
+    COUNTER = "counter", "柜面"
+    ATM = "atm", "自助设备"
+    MOBILE = "mobile", "手机银行"
+    WEB = "web", "网银"
+    POS = "pos", "刷卡"
+    AUTO = "auto", "自动"
+    OTHER = "other", "其他"
 
 
 class SummaryPeriod(StrEnum):
@@ -159,231 +166,119 @@ class SummaryPeriod(StrEnum):
     MONTH = "month"
 
 
-class LifeStage(StrEnum):
+class LifeStage(Labelled):
     """Stages that templates and segments are written for."""
 
-    STUDENT = "student"
-    WORKING = "working"
-    FAMILY = "family"
-    RETIRED = "retired"
-    UNKNOWN = "unknown"
+    STUDENT = "student", "学生"
+    WORKING = "working", "在职"
+    FAMILY = "family", "家庭成长"
+    RETIRED = "retired", "退休"
+    UNKNOWN = "unknown", "未知"
 
 
-class Manner(StrEnum):
+class Manner(Labelled):
     """Customers whom staff speak to in a way of their own, the most telling first."""
 
-    ELDER = "elder"
-    PRIVATE = "private"
-    FIRST_TIME = "first_time"
-    OWNER = "owner"
-    YOUNG_PARENT = "young_parent"
+    ELDER = "elder", "年长客户"
+    PRIVATE = "private", "私人银行客户"
+    FIRST_TIME = "first_time", "第一次投资的客户"
+    OWNER = "owner", "做生意的客户"
+    YOUNG_PARENT = "young_parent", "年轻父母"
 
 
-class Occasion(StrEnum):
+class Occasion(Labelled):
     """When a pitch is made."""
 
-    FIRST = "first"
-    ASKED = "asked"
-    FOLLOW_UP = "follow_up"
+    FIRST = "first", "首次介绍"
+    ASKED = "asked", "客户主动问起"
+    FOLLOW_UP = "follow_up", "到访后跟进"
 
 
-class Tier(StrEnum):
+class Tier(Labelled):
     """Value tiers by month-average assets; the thresholds are bank configuration."""
 
-    MASS = "mass"
-    POTENTIAL = "potential"
-    WEALTH = "wealth"
-    AFFLUENT = "affluent"
-    PRE_PRIVATE = "pre_private"
-    PRIVATE = "private"
+    MASS = "mass", "大众"
+    POTENTIAL = "potential", "潜力"
+    WEALTH = "wealth", "理财"
+    AFFLUENT = "affluent", "财富"
+    PRE_PRIVATE = "pre_private", "准私行"
+    PRIVATE = "private", "私行"
 
 
-class Topic(StrEnum):
+class Topic(Labelled):
     """What a customer's words are about."""
 
-    DEPOSIT = "deposit"
-    WEALTH = "wealth"
-    INSURANCE = "insurance"
-    LOAN = "loan"
-    CARD = "card"
-    DIGITAL = "digital"
-    SERVICE = "service"
-    FEE = "fee"
-    CONTACT = "contact"
-    SECURITY = "security"
-    OTHER = "other"
+    DEPOSIT = "deposit", "存款"
+    WEALTH = "wealth", "理财与基金"
+    INSURANCE = "insurance", "保险"
+    LOAN = "loan", "贷款"
+    CARD = "card", "银行卡"
+    DIGITAL = "digital", "手机银行与转账"
+    SERVICE = "service", "网点服务"
+    FEE = "fee", "费用"
+    CONTACT = "contact", "联系与打扰"
+    SECURITY = "security", "账户安全"
+    OTHER = "other", "其他"
 
 
-class Intent(StrEnum):
+class Intent(Labelled):
     """What a customer's words are for."""
 
-    INQUIRE = "inquire"
-    REQUEST = "request"
-    COMPLAIN = "complain"
-    REFUSE = "refuse"
-    LEAVE = "leave"
-    PRAISE = "praise"
-    CONSIDER = "consider"
-    NONE = "none"
+    INQUIRE = "inquire", "咨询"
+    REQUEST = "request", "要求办理"
+    COMPLAIN = "complain", "抱怨投诉"
+    REFUSE = "refuse", "拒绝营销"
+    LEAVE = "leave", "要离开"
+    PRAISE = "praise", "表扬"
+    CONSIDER = "consider", "在考虑"
+    NONE = "none", "无诉求"
 
 
-class Mood(StrEnum):
+class Mood(Labelled):
     """How a customer feels, as far as the words say."""
 
-    POSITIVE = "positive"
-    NEUTRAL = "neutral"
-    NEGATIVE = "negative"
-    ANGRY = "angry"
+    POSITIVE = "positive", "满意"
+    NEUTRAL = "neutral", "平和"
+    NEGATIVE = "negative", "不满"
+    ANGRY = "angry", "激烈不满"
 
 
 RISK_TOLERANCES = ("C1", "C2", "C3", "C4", "C5")
 RISK_RATINGS = ("R1", "R2", "R3", "R4", "R5")
 
+#: Codes of the customer table.
+GENDERS = {"M": "男", "F": "女"}
+
+#: What people read for the codes of every list, by code.
 LABELS: dict[type[StrEnum], dict[str, str]] = {
-    ProductType: {
-        "deposit": "存款",
-        "large_cd": "大额存单",
-        "gov_bond": "储蓄国债",
-        "structured_deposit": "结构性存款",
-        "wmp": "理财产品",
-        "fund": "公募基金",
-        "private_fund": "私募产品",
-        "insurance": "保险",
-        "pension": "个人养老金",
-        "loan": "贷款",
-        "credit_card": "信用卡",
-        "gold": "贵金属",
-        "fx": "外汇",
-    },
-    Channel: {
-        "counter": "厅堂面谈",
-        "phone": "电话",
-        "wecom": "企业微信",
-        "sms": "短信",
-        "app": "手机银行",
-        "social": "朋友圈等社交媒体",
-        "print": "印刷物料",
-        "email": "电子邮件",
-    },
-    DraftKind: {
-        "pitch": "产品话术",
-        "message": "消息",
-        "plan": "营销方案",
-        "summary": "工作总结",
-        "answer": "问答",
-        "poster": "海报",
-    },
-    Audience: {"customer": "客户", "internal": "行内"},
-    Role: {
-        "lobby": "大堂经理",
-        "wealth": "理财经理",
-        "teller": "柜员",
-        "manager": "支行行长",
-        "operator": "营销运营",
-        "reviewer": "支行复核",
-        "product": "产品条线",
-        "legal": "法律合规",
-        "consumer_protection": "消费者权益保护",
-        "it": "科技",
-    },
-    LicenceKind: {
-        "wealth_sales": "理财销售上岗资格",
-        "fund_sales": "基金从业资格",
-        "insurance_sales": "保险销售执业登记",
-    },
-    ConsentPurpose: {"marketing": "营销触达", "profiling": "画像分析"},
-    Origin: {"own": "本行", "agency": "代销"},
-    PassageKind: {
-        "product": "产品资料",
-        "regulation": "制度法规",
-        "faq": "常见问题",
-        "script": "内部话术",
-    },
-    TxnKind: {
-        "salary": "代发工资",
-        "bonus": "奖金",
-        "pension": "养老金",
-        "transfer_in": "转入",
-        "transfer_out": "转出",
-        "purchase": "消费",
-        "cash_in": "现金存入",
-        "cash_out": "取现",
-        "wealth_buy": "购买理财",
-        "wealth_redeem": "理财赎回",
-        "loan_repay": "还款",
-        "fee": "手续费",
-        "interest": "结息",
-        "utility": "生活缴费",
-        "tuition": "学费",
-        "other": "其他",
-    },
-    TxnChannel: {
-        "counter": "柜面",
-        "atm": "自助设备",
-        "mobile": "手机银行",
-        "web": "网银",
-        "pos": "刷卡",
-        "auto": "自动",
-        "other": "其他",
-    },
-    LifeStage: {
-        "student": "学生",
-        "working": "在职",
-        "family": "家庭成长",
-        "retired": "退休",
-        "unknown": "未知",
-    },
-    Manner: {
-        "elder": "年长客户",
-        "private": "私人银行客户",
-        "first_time": "第一次投资的客户",
-        "owner": "做生意的客户",
-        "young_parent": "年轻父母",
-    },
-    Occasion: {
-        "first": "首次介绍",
-        "asked": "客户主动问起",
-        "follow_up": "到访后跟进",
-    },
-    Tier: {
-        "mass": "大众",
-        "potential": "潜力",
-        "wealth": "理财",
-        "affluent": "财富",
-        "pre_private": "准私行",
-        "private": "私行",
-    },
-    Topic: {
-        "deposit": "存款",
-        "wealth": "理财与基金",
-        "insurance": "保险",
-        "loan": "贷款",
-        "card": "银行卡",
-        "digital": "手机银行与转账",
-        "service": "网点服务",
-        "fee": "费用",
-        "contact": "联系与打扰",
-        "security": "账户安全",
-        "other": "其他",
-    },
-    Intent: {
-        "inquire": "咨询",
-        "request": "要求办理",
-        "complain": "抱怨投诉",
-        "refuse": "拒绝营销",
-        "leave": "要离开",
-        "praise": "表扬",
-        "consider": "在考虑",
-        "none": "无诉求",
-    },
-    Mood: {"positive": "满意", "neutral": "平和", "negative": "不满", "angry": "激烈不满"},
+    codes: {code.value: code.shown for code in codes}
+    for codes in (
+        ProductType,
+        Channel,
+        DraftKind,
+        Audience,
+        Role,
+        LicenceKind,
+        ConsentPurpose,
+        Origin,
+        PassageKind,
+        TxnKind,
+        TxnChannel,
+        LifeStage,
+        Manner,
+        Occasion,
+        Tier,
+        Topic,
+        Intent,
+        Mood,
+    )
 }
 
 
-def label(code: StrEnum) -> str:
+def label(code: Labelled) -> str:
     """What people read for a code.
 
     >>> label(ProductType.WMP)
     '理财产品'
     """
-    return LABELS[type(code)][code.value]
+    return code.shown

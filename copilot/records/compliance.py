@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import Any
 
 from copilot.records.codes import Audience, Channel, DraftKind, ProductType
+from copilot.records.labelled import Labelled
 
 
-class Verdict(StrEnum):
+class Verdict(Labelled):
     """The outcome of a check, mildest first; the worst finding wins."""
 
-    PASS = "pass"
-    REVIEW = "review"
-    NEEDS_EVIDENCE = "needs_evidence"
-    NEEDS_ELEMENT = "needs_element"
-    BLOCK = "block"
+    PASS = "pass", "通过"
+    REVIEW = "review", "请复核"
+    NEEDS_EVIDENCE = "needs_evidence", "需补证据"
+    NEEDS_ELEMENT = "needs_element", "缺少必备要素"
+    BLOCK = "block", "不得使用"
 
     @property
     def rank(self) -> int:
@@ -29,6 +30,11 @@ class Verdict(StrEnum):
     def allows_use(self) -> bool:
         """Whether a text may be used as it stands; `REVIEW` only asks a person to look at it."""
         return self in (Verdict.PASS, Verdict.REVIEW)
+
+    @classmethod
+    def worst(cls, verdicts: Iterable[Verdict]) -> Verdict:
+        """The worst of several; of none, `PASS`."""
+        return max(verdicts, key=lambda verdict: verdict.rank, default=cls.PASS)
 
 
 _RANKS = {verdict: rank for rank, verdict in enumerate(Verdict)}
@@ -42,21 +48,25 @@ class Severity(StrEnum):
     INFO = "info"
 
 
-class Usable(StrEnum):
+#: Said of every text that nobody has approved yet.
+UNAPPROVED = "未经审核不得对外发送"
+
+
+class Usable(Labelled):
     """What may be done with a text: send it, use it inside the bank, or neither."""
 
-    SEND = "send"
-    INTERNAL = "internal"
-    NO = "no"
+    SEND = "send", "可以发送"
+    INTERNAL = "internal", "仅供内部参考"
+    NO = "no", "不得使用"
 
 
-class Evidence(StrEnum):
-    """How a cited article was read (facts: text/quote may block; summary/recall only warn)."""
+class Evidence(Labelled):
+    """How a cited article was read: its text, a quotation, a summary, or from memory."""
 
-    TEXT = "text"
-    QUOTE = "quote"
-    SUMMARY = "summary"
-    RECALL = "recall"
+    TEXT = "text", "原文"
+    QUOTE = "quote", "引文"
+    SUMMARY = "summary", "转述"
+    RECALL = "recall", "待核实"
 
     @property
     def may_block(self) -> bool:
@@ -74,7 +84,7 @@ class RuleCitation:
     number: str = ""
 
     def as_json(self) -> dict[str, str]:
-        """The citation as design §4 prints it."""
+        """The citation without its document number, as every command prints it."""
         return {
             "regulation": self.regulation,
             "article": self.article,
@@ -86,8 +96,9 @@ class RuleCitation:
 class CheckContext:
     """The circumstances in which a text would be used.
 
-    An unknown product is judged as an investment product and an unknown channel as online
-    (design §4). ``whole`` false marks a fragment: required elements are not asked for.
+    An unknown product is judged as an investment product and an unknown channel as online: who
+    leaves them out gets the stricter answer. ``whole`` false marks a fragment: required elements
+    are not asked for.
     ``facts`` are the record values that figures in the text may state. ``jurisdictions`` are those
     whose rules apply (cn, us, uk, hk, sg).
     """
@@ -101,6 +112,11 @@ class CheckContext:
     whole: bool = True
     facts: tuple[Fact, ...] | None = None
     jurisdictions: tuple[str, ...] = ("cn",)
+
+    @property
+    def day(self) -> date:
+        """The day that the text is judged for; today where none is named."""
+        return self.as_of or date.today()
 
     @property
     def online(self) -> bool:
@@ -141,8 +157,13 @@ class Finding:
     citations: tuple[RuleCitation, ...]
     suggestion: str = ""
 
+    @property
+    def order(self) -> tuple[int, int, int, str]:
+        """Findings are told by their place in the text, at one place the worst first."""
+        return self.start, -self.verdict.rank, self.end, self.rule_id
+
     def as_json(self) -> dict[str, Any]:
-        """The finding as design §4 prints it."""
+        """The finding as ``check`` and every draft print it."""
         return {
             "rule_id": self.rule_id,
             "severity": self.severity.value,
@@ -168,7 +189,12 @@ class CheckResult:
     @property
     def blocking(self) -> tuple[Finding, ...]:
         """Findings that keep the text from being used as it is."""
-        return tuple(f for f in self.findings if f.verdict.rank > Verdict.REVIEW.rank)
+        return tuple(f for f in self.findings if not f.verdict.allows_use)
+
+    @property
+    def usable_inside(self) -> Usable:
+        """For what stays inside the bank and nobody reviews: blocked, it may not be used at all."""
+        return Usable.NO if self.verdict is Verdict.BLOCK else Usable.INTERNAL
 
     def as_json(self) -> dict[str, Any]:
         """The document of ``copilot check --format json``."""
@@ -185,7 +211,8 @@ class LookupRule:
     """A rule that records decide (licence, suitability, consent …), not wording.
 
     Compliance publishes these from the rule pack; matching runs the named ``check`` and cites
-    the rule. ``parameters`` are the rule's own thresholds.
+    the rule. ``parameters`` are the rule's own thresholds; ``suggestion`` is what to do
+    instead.
     """
 
     rule_id: str
@@ -195,3 +222,4 @@ class LookupRule:
     citations: tuple[RuleCitation, ...]
     severity: Severity
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    suggestion: str = ""

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from copilot.records.codes import Channel, ConsentPurpose
+
+ADULT = 18
+EVERY_CHANNEL = "all"
+"""The channel of a word that is about every one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,22 @@ class Customer:
         return surname + ("先生" if self.gender == "M" else "女士")
 
 
+def age_band(age: object) -> str:
+    """An age in steps of five years, for a card or a model: never the age itself.
+
+    >>> age_band(47), age_band(18), age_band(83), age_band(None)
+    ('45–49岁', '18–19岁', '80岁以上', '年龄未知')
+    """
+    if not isinstance(age, int):
+        return "年龄未知"
+    if age >= 80:
+        return "80岁以上"
+    if age < ADULT:
+        return "未成年"
+    low = age // 5 * 5
+    return f"{max(low, ADULT)}–{low + 4}岁"
+
+
 @dataclass(frozen=True, slots=True)
 class RiskAssessment:
     """A declared risk tolerance C1–C5; never inferred."""
@@ -73,6 +94,26 @@ class Consent:
     channel: str
     at: datetime
     granted: bool
+
+
+def latest_word(
+    consents: Iterable[Consent],
+    purpose: ConsentPurpose | str,
+    until: date,
+    channel: Channel | None = None,
+) -> Consent | None:
+    """The word that holds on a day: the latest, and of two at the same moment the refusal.
+
+    Without a channel, a word about any channel counts; with one, those about it and about all.
+    """
+    said = (
+        consent
+        for consent in consents
+        if consent.purpose == purpose
+        and consent.at.date() <= until
+        and (channel is None or consent.channel in (EVERY_CHANNEL, channel.value))
+    )
+    return max(said, key=lambda consent: (consent.at, not consent.granted), default=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """Drafts and their states. A step that must not be skipped is a type.
 
-Draft ──check──▶ CheckedDraft ──approved template fill──▶ ApprovedText ──send──▶ Receipt
-                      │
+Draft ──check──▶ CheckedDraft ──approved template fill, passed──▶ usable: send
                       └── everything else stays internal reference
 """
 
@@ -13,10 +12,10 @@ from datetime import date
 from typing import Any
 
 from copilot.records.codes import Channel, DraftKind
-from copilot.records.compliance import CheckResult, Usable, Verdict
+from copilot.records.compliance import UNAPPROVED, CheckResult, Usable, Verdict
 from copilot.records.knowledge import Citation
 
-INTERNAL_NOTICE = "内部参考，未经审核不得对外发送"
+INTERNAL_NOTICE = f"内部参考，{UNAPPROVED}"
 WRITER_NOTICE = "内置模板引擎，未使用大模型"
 AI_LABEL = "本内容由AI辅助生成"
 AI_MARK = f"（{AI_LABEL}）"
@@ -33,7 +32,7 @@ class Figure:
     source: str
 
     def as_json(self) -> dict[str, Any]:
-        """The figure as design §4 prints it."""
+        """The figure, its place in the text in code points, and the field it comes from."""
         return {"text": self.text, "start": self.start, "end": self.end, "source": self.source}
 
 
@@ -112,7 +111,7 @@ class CheckedDraft:
 
     @property
     def status(self) -> str:
-        """``approved_fill`` or ``draft`` (design §4)."""
+        """``approved_fill``: an approved template, only filled; else ``draft``."""
         return "approved_fill" if self.draft.approval_number else "draft"
 
     def as_json(self) -> dict[str, Any]:
@@ -145,41 +144,12 @@ class CheckedDraft:
 
 
 def _internal(points: Draft) -> dict[str, Any]:
-    """Talking points as design §4 prints them."""
+    """Talking points as a pitch prints them beside its text."""
     return {
         "text": points.text,
         "usable": Usable.INTERNAL.value,
         "figures": [figure.as_json() for figure in points.figures],
     }
-
-
-@dataclass(frozen=True, slots=True)
-class ApprovedText:
-    """A text that may leave the bank: an approved template's fill that passed its check.
-
-    Make it with `ApprovedText.of`; there is no other way.
-    """
-
-    draft_id: str
-    text: str
-    channel: Channel
-    approval_number: str
-
-    @classmethod
-    def of(cls, checked: CheckedDraft) -> ApprovedText:
-        """The approved text of a checked draft.
-
-        Raises:
-            ValueError: the draft may not be sent.
-        """
-        if checked.usable is not Usable.SEND or checked.draft.approval_number is None:
-            raise ValueError(f"draft {checked.draft_id} is {checked.usable.value}, not send")
-        return cls(
-            checked.draft_id,
-            checked.draft.text,
-            checked.draft.channel,
-            checked.draft.approval_number,
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ fen, terms in days.
 | amount | `amount`         | 50 元 → 50元, 12,000 元 → 1.2万元           |
 | amount | `amount_rounded` | 283,412 元 → 28万元 (staff cards only)      |
 | amount | `amount_reported` | 283,412 元 → 28.34万元 (work summaries)    |
+| amount | `amount_in_wan`  | 283,412 元 → 28.34万元 (columns of targets) |
 | term   | `term`           | 1,095 天 → 3年, 182 天 → 6个月, 90 天 → 90天 |
 | date   | `month_day`      | 2026-12-08 → 12月8日                        |
 | date   | `full_date`      | 2026-12-08 → 2026年12月8日                  |
@@ -49,9 +50,11 @@ def amount(fen: int) -> str:
     ('50元', '1,000元', '1,234.56元')
     >>> amount(12_000_00), amount(200_000_00), amount(283_412_00), amount(3_0000_0000_00)
     ('1.2万元', '20万元', '283,412元', '3亿元')
+    >>> amount(1_0000_0000_0000_00)
+    '1万亿元'
     """
     yuan = Decimal(fen) / FEN_PER_YUAN
-    for unit, name in ((YI, "亿元"), (WAN, "万元")):
+    for unit, name in ((WAN * YI, "万亿元"), (YI, "亿元"), (WAN, "万元")):
         scaled = yuan / unit
         if abs(scaled) >= 1 and scaled == scaled.quantize(Decimal("0.01")):
             return f"{_trimmed(scaled, at_least=0)}{name}"
@@ -93,6 +96,22 @@ def amount_reported(fen: int) -> str:
     '1.54亿元'
     """
     return amount(reported(fen))
+
+
+def in_wan(fen: float) -> int:
+    """A sum of money rounded to two decimals of 万元."""
+    step = FEN_PER_YUAN * WAN // 100
+    return int((Decimal(fen) / step).quantize(Decimal(1), ROUND_HALF_UP)) * step
+
+
+def amount_in_wan(fen: int) -> str:
+    """A sum of money in 万元, for columns that are computed with.
+
+    >>> amount_in_wan(1_0775_1234_00), amount_in_wan(283_412_00), amount_in_wan(50_000_000_00)
+    ('10775.12万元', '28.34万元', '5000万元')
+    """
+    wan = Decimal(in_wan(fen)) / FEN_PER_YUAN / WAN
+    return f"{_trimmed(wan, at_least=0)}万元"
 
 
 def term(days: int) -> str:

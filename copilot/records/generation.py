@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from copilot.errors import StateError
+from copilot.records.sql import parquet
 
 INCREMENT_FILE = "increment.json"
 RECOMPUTED_FILE = "recomputed.parquet"
@@ -75,17 +76,25 @@ class Generation:
         """Whether the bank gave this table."""
         return table not in self.missing
 
-    def parquet(self, table: str) -> Path:
-        """The Parquet file of a canonical table.
+    def require(self, table: str) -> None:
+        """See that the bank gave a table.
 
         Raises:
-            StateError: the bank did not give the table.
+            StateError: it did not.
         """
         if not self.has(table):
             raise StateError(
                 f"数据中没有表 {table}",
                 next=f"请在 sources.yaml 中映射 {table} 后重新 copilot init。",
             )
+
+    def parquet(self, table: str) -> Path:
+        """The Parquet file of a canonical table.
+
+        Raises:
+            StateError: the bank did not give the table.
+        """
+        self.require(table)
         return self.directory / f"{table}.parquet"
 
     def files(self, table: str) -> tuple[Path, ...]:
@@ -108,26 +117,28 @@ class FeatureBuild:
     customers: int
     built_at: datetime
 
+    def derived(self, home: Path) -> Path:
+        """The folder below ``home`` for what is derived from this build; another build's differs.
+
+        Incremental builds of one day and specification share it.
+        """
+        return home / self.generation_id / f"{self.as_of.isoformat()}-{self.spec_hash[:12]}"
+
     def rows_of(self, table: str) -> str:
         """SQL for the ``features`` or ``reasons`` of a build.
 
         An incremental build links the files of the build that it started from, and has beside
         them the rows of the customers computed again and the list of these customers.
         """
-        rows = f"select * from {_parquet(self.directory / f'{table}.parquet')}"
+        rows = f"select * from {parquet(self.directory / f'{table}.parquet')}"
         newer = self.directory / f"{table}.newer.parquet"
         if not newer.is_file():
             return rows
-        again = _parquet(self.directory / RECOMPUTED_FILE)
+        again = parquet(self.directory / RECOMPUTED_FILE)
         return (
             f"{rows} where customer_id not in (select customer_id from {again}) "
-            f"union all select * from {_parquet(newer)}"
+            f"union all select * from {parquet(newer)}"
         )
-
-
-def _parquet(path: Path) -> str:
-    quoted = str(path).replace("'", "''")
-    return f"read_parquet('{quoted}')"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from copilot.records.codes import Audience, PassageKind
+from copilot.records.validity import in_force
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,25 @@ class Document:
     product_code: str | None = None
     valid_from: date | None = None
     valid_to: date | None = None
+
+    def valid_on(self, day: date) -> bool:
+        """Whether this version is in force on ``day``."""
+        return in_force(self.valid_from, self.valid_to, day)
+
+    def as_json(self) -> dict[str, Any]:
+        """A document version as every command prints it."""
+        return {
+            "document": self.document_id,
+            "version": self.version,
+            "kind": self.kind.value,
+            "title": self.title,
+            "audience": self.audience.value,
+            "branches": list(self.branches),
+            "product_code": self.product_code,
+            "valid_from": self.valid_from and self.valid_from.isoformat(),
+            "valid_to": self.valid_to and self.valid_to.isoformat(),
+            "source": self.source,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +71,22 @@ class Passage:
     product_types: tuple[str, ...] = ()
     valid_from: date | None = None
     valid_to: date | None = None
+
+    def valid_on(self, day: date) -> bool:
+        """Whether this passage is in force on ``day``."""
+        return in_force(self.valid_from, self.valid_to, day)
+
+    def as_json(self) -> dict[str, Any]:
+        """A passage of a document that a command prints."""
+        return {
+            "passage_id": self.passage_id,
+            "heading": self.heading,
+            "text": self.text,
+            "citation": self.citation,
+            "audience": self.audience.value,
+            "valid_from": self.valid_from and self.valid_from.isoformat(),
+            "valid_to": self.valid_to and self.valid_to.isoformat(),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +142,7 @@ class Citation:
     source: str = ""
 
     def as_json(self) -> dict[str, str]:
-        """The citation as design §4 prints it."""
+        """The citation as answers and pitches print it."""
         return {"sentence": self.sentence, "passage_id": self.passage_id, "quote": self.quote}
 
 

@@ -12,6 +12,9 @@ from copilot.records.customer import Complaint, Consent, Customer, Interaction, 
 from copilot.records.feedback import CustomerFeedback
 from copilot.records.profile import Profile
 
+MATURES_TODAY = "maturity_today"
+"""The reason of those with money that falls due on the day itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class CustomerFile:
@@ -20,7 +23,8 @@ class CustomerFile:
     ``missing_tables`` names tables the bank did not give: what needs them cannot be checked, and
     the result says so. ``customer`` is ``None`` for a walk-in who is only described, with the age
     that the description says, if any, or with being elderly; ``fraud_signs`` are its words that
-    sound of fraud. ``feedback`` is what their own recent words say.
+    sound of fraud. ``feedback`` is what their own recent words say. Who has ``asked`` about the
+    product is answered, not approached.
     """
 
     customer: Customer | None
@@ -35,6 +39,7 @@ class CustomerFile:
     described_elder: bool = False
     fraud_signs: str = ""
     feedback: CustomerFeedback | None = None
+    asked: bool = False
 
     @property
     def assessment(self) -> RiskAssessment | None:
@@ -51,13 +56,15 @@ class RefusalReason:
     message: str
     citations: tuple[RuleCitation, ...]
     subject: str = "customer"  # customer | seller | product | contact
+    suggestion: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """The reason as design §4 prints it."""
+        """The reason as a refusal prints it."""
         return {
             "rule_id": self.rule_id,
             "message": self.message,
             "citations": [citation.as_json() for citation in self.citations],
+            **({"suggestion": self.suggestion} if self.suggestion else {}),
         }
 
 
@@ -157,7 +164,8 @@ class Refusal:
     """A pitch that may not be made: why, and what is allowed instead.
 
     ``referral_line`` is said by a seller who may not speak, ``dissuasion`` to a customer who may
-    be falling for fraud; ``open_channels`` are those on which the same pitch could be made.
+    be falling for fraud, ``service_line`` to one who is to be served before anything is sold;
+    ``open_channels`` are those on which the same pitch could be made.
     """
 
     customer_id: str | None
@@ -168,6 +176,7 @@ class Refusal:
     alternatives: tuple[Candidate, ...] = ()
     referral_line: str = ""
     dissuasion: str = ""
+    service_line: str = ""
     open_channels: tuple[Channel, ...] = ()
     refusal_id: str = ""
 
@@ -189,6 +198,8 @@ class Refusal:
             body["referral_line"] = self.referral_line
         if self.dissuasion:
             body["dissuasion"] = self.dissuasion
+        if self.service_line:
+            body["service_line"] = self.service_line
         if self.open_channels:
             body["open_channels"] = [channel.value for channel in self.open_channels]
         return body
@@ -196,7 +207,12 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class CallToday:
-    """One line of the call list: a customer worth a contact, with the reason."""
+    """One line of the call list: a customer worth a contact, with the reason and what to do.
+
+    Of money that falls due, ``product_type`` and ``renews`` say of what and whether it is deposited
+    again by itself (``None``: not agreed, or not known). ``service_only`` is why nothing may be
+    offered: telling of a maturity is service.
+    """
 
     customer_id: str
     name: str | None
@@ -205,3 +221,7 @@ class CallToday:
     reason_code: str
     score: float
     data_date: date
+    action: str = ""
+    product_type: str | None = None
+    renews: bool | None = None
+    service_only: str = ""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from copilot.records.codes import Channel, Origin, ProductType
+from copilot.records.validity import in_force
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class Product:
 
     def valid_on(self, day: date) -> bool:
         """Whether this version describes the product on ``day``."""
-        return self.valid_from <= day and (self.valid_to is None or day < self.valid_to)
+        return in_force(self.valid_from, self.valid_to, day)
 
     def on_sale(self, day: date) -> bool:
         """Whether the product may be bought on ``day``."""

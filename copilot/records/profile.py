@@ -10,6 +10,20 @@ from typing import Any
 from copilot.records.generation import LastEvent
 from copilot.records.score import Score
 
+#: What a maturing holding is called in a sentence.
+MATURING = {
+    "deposit": "定期",
+    "large_cd": "大额存单",
+    "gov_bond": "储蓄国债",
+    "structured_deposit": "结构性存款",
+    "wmp": "理财",
+    "fund": "基金",
+    "insurance": "保险",
+    "pension": "个人养老金产品",
+    "gold": "积存金",
+    "fx": "外汇存款",
+}
+
 FeatureScalar = float | int | str | bool | date | None
 
 
@@ -77,6 +91,17 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
+class Prospect:
+    """A customer who may be contacted, with a reason that was asked for and what it is called."""
+
+    customer_id: str
+    manager_id: str | None
+    branch_id: str | None
+    title: str
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """A customer's profile as of a business date.
 
@@ -107,6 +132,13 @@ class Profile:
         if isinstance(today, (int, float)) and today > 0:
             return self.as_of
         return self.as_of + timedelta(days=int(days)) if isinstance(days, (int, float)) else None
+
+    @property
+    def maturing_product(self) -> str | None:
+        """What people call the holding that falls due next."""
+        today = self.next_maturity == self.as_of
+        kind = self.value("maturing_today_type" if today else "next_maturity_type")
+        return MATURING.get(str(kind))
 
     def as_json(self) -> dict[str, Any]:
         """The document of ``copilot profile show --format json``."""

@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date
-from enum import StrEnum
 from typing import Any
 
+from copilot.records.labelled import Labelled
 
-class Band(StrEnum):
+
+class Band(Labelled):
     """How a score is told: the top tenth, the next three tenths, the rest of those trained on."""
 
-    HIGH = "high"
-    MIDDLE = "middle"
-    LOW = "low"
-
-
-BAND_LABELS = {Band.HIGH: "高", Band.MIDDLE: "中", Band.LOW: "低"}
+    HIGH = "high", "高"
+    MIDDLE = "middle", "中"
+    LOW = "low", "低"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,7 @@ class Score:
     def words(self) -> str:
         """The score as staff read it: band and reasons, no number."""
         why = f"（{'；'.join(self.reasons)}）" if self.reasons else ""
-        return f"{self.title}：{BAND_LABELS[self.band]}{why}"
+        return f"{self.title}：{self.band.shown}{why}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +58,10 @@ class Measure:
     high: float
     num: int
     den: int
+
+    def as_json(self) -> dict[str, float]:
+        """One entry of ``metrics`` of ``copilot score eval``."""
+        return {name: getattr(self, name) for name in ("value", "num", "den", "low", "high")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,31 @@ class ModelCard:
             for model, found in body["measures"].items()
         }
         return cls(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreEvaluation:
+    """How the scores in use did on the dates that they were tested on."""
+
+    cards: tuple[ModelCard, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """The document of ``copilot score eval``; ``misses`` are the scores not offered."""
+        return {
+            "suite": "scores",
+            "n": sum(card.shown()["auc"].den for card in self.cards),
+            "metrics": {
+                f"{card.name}.{model}.{metric}": measure.as_json()
+                for card in self.cards
+                for model, measures in card.measures.items()
+                for metric, measure in measures.items()
+            },
+            "misses": [
+                {"score": card.name, "why": card.not_offered_because}
+                for card in self.cards
+                if not card.offered
+            ],
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,10 @@ from copilot.records.template import Move, Script
 
 
 class ScriptEntry(BaseModel):
-    """The closed schema of an entry; an unknown key is an error."""
+    """The closed schema of an entry; an unknown key is an error.
+
+    Who fills talking points reads ``unless`` too, with the vocabulary of template conditions.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -24,6 +27,8 @@ class ScriptEntry(BaseModel):
     manners: list[Manner] = []
     occasions: list[Occasion] = []
     raised: bool = False
+    product_codes: list[str] = []
+    unless: dict[str, str] = {}
     situation: str = Field(min_length=1)
     text: str = Field(min_length=1)
     valid_from: date
@@ -45,4 +50,5 @@ class ScriptEntry(BaseModel):
             manners=tuple(self.manners),
             occasions=tuple(self.occasions),
             raised=self.raised,
+            product_codes=tuple(self.product_codes),
         )

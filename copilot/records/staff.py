@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from copilot.records.codes import LicenceKind, ProductType, Role
+from copilot.records.validity import in_force
+
+HEAD_OFFICE = "HQ"
+"""The branch id of head office, which sees every branch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,7 @@ class Licence:
 
     def valid_on(self, day: date) -> bool:
         """Whether the licence holds on ``day``."""
-        return self.valid_from <= day and (self.valid_to is None or day < self.valid_to)
+        return in_force(self.valid_from, self.valid_to, day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,7 @@ class Principal:
     @classmethod
     def of(cls, staff: Staff) -> Principal:
         """The scope of a member of staff: their branch, or every branch for head office."""
-        head_office = staff.branch_id == "HQ"
+        head_office = staff.branch_id == HEAD_OFFICE
         return cls(
             staff.staff_id,
             frozenset({staff.role}),

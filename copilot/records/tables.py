@@ -1,4 +1,4 @@
-"""The canonical tables (design §3): one declaration for loading, storing, validating and docs.
+"""The canonical tables, one declaration for loading, storing, validating and docs.
 
 Column types: ``text``, ``int``, ``float``, ``bool``, ``date``, ``datetime``, ``money`` (int64
 fen), ``json`` (text holding JSON). ``data_class`` follows JR/T 0171: C3 credentials are refused at

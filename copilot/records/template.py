@@ -12,16 +12,16 @@ import hashlib
 import json
 import operator
 import unicodedata
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
-from enum import StrEnum
 from functools import lru_cache
 
 from copilot.records.codes import Channel, DraftKind, LifeStage, Manner, Occasion, ProductType
 from copilot.records.compliance import Verdict
+from copilot.records.labelled import Labelled
 from copilot.records.product import Product
 from copilot.records.suspension import Override, Suspension
+from copilot.records.validity import in_force
 
 #: Fields that count in the hash only where they say something, so that older approvals hold.
 _YOUNGER = frozenset({"occasions", "drafted_by"})
@@ -106,17 +106,18 @@ def content_hash(template: Template) -> str:
     return hashlib.sha256(unicodedata.normalize("NFC", canonical).encode()).hexdigest()
 
 
-class Move(StrEnum):
+class Move(Labelled):
     """Steps of a conversation that internal talking points are joined from, in their order."""
 
-    OPENING = "opening"
-    NEED = "need"
-    PRODUCT = "product"
-    RISK = "risk"
-    OBJECTION = "objection"
-    CLOSE = "close"
-    REFERRAL = "referral"
-    DISSUADE = "dissuade"
+    OPENING = "opening", "开场"
+    NEED = "need", "需求"
+    PRODUCT = "product", "产品"
+    RISK = "risk", "风险"
+    OBJECTION = "objection", "异议应对"
+    CLOSE = "close", "收口"
+    REFERRAL = "referral", "转介"
+    DISSUADE = "dissuade", "劝阻"
+    SERVE = "serve", "先服务"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,8 @@ class Script:
 
     ``reasons`` are codes of the reason that leads the pitch. A script for an occasion is for that
     occasion only; one without is for all. A ``raised`` one answers what customers bring up of
-    their own accord, not what they are likely to object.
+    their own accord, not what they are likely to object. It is not for a customer who meets one
+    of the conditions in ``unless``.
     """
 
     script_id: str
@@ -141,44 +143,31 @@ class Script:
     manners: tuple[Manner, ...] = ()
     occasions: tuple[Occasion, ...] = ()
     raised: bool = False
+    product_codes: tuple[str, ...] = ()
+    unless: tuple[Condition, ...] = ()
 
     def valid_on(self, day: date) -> bool:
         """Whether the script may be used on ``day``."""
-        return self.valid_from <= day and (self.valid_to is None or day < self.valid_to)
+        return in_force(self.valid_from, self.valid_to, day)
 
 
-class ReviewStage(StrEnum):
+class ReviewStage(Labelled):
     """Who must agree before a text may go to customers; a bank chooses which, in which order."""
 
-    BRANCH = "branch"
-    PRODUCT = "product"
-    LEGAL = "legal"
-    CONSUMER_PROTECTION = "consumer_protection"
-    BRAND = "brand"
-    MESSAGE_PLATFORM = "message_platform"
-
-    @property
-    def shown(self) -> str:
-        """What people read for the stage."""
-        return _STAGES_SHOWN[self]
+    BRANCH = "branch", "支行初审"
+    PRODUCT = "product", "产品条线审核"
+    LEGAL = "legal", "法律合规审核"
+    CONSUMER_PROTECTION = "consumer_protection", "消保审查"
+    BRAND = "brand", "品牌审核"
+    MESSAGE_PLATFORM = "message_platform", "短信平台报备"
 
 
-_STAGES_SHOWN: Mapping[ReviewStage, str] = {
-    ReviewStage.BRANCH: "支行初审",
-    ReviewStage.PRODUCT: "产品条线审核",
-    ReviewStage.LEGAL: "法律合规审核",
-    ReviewStage.CONSUMER_PROTECTION: "消保审查",
-    ReviewStage.BRAND: "品牌审核",
-    ReviewStage.MESSAGE_PLATFORM: "短信平台报备",
-}
+class ReviewOpinion(Labelled):
+    """What a stage says of a text."""
 
-
-class ReviewOpinion(StrEnum):
-    """通过 / 修改后通过 / 不通过."""
-
-    APPROVE = "approve"
-    APPROVE_WITH_CHANGES = "approve_with_changes"
-    REJECT = "reject"
+    APPROVE = "approve", "通过"
+    APPROVE_WITH_CHANGES = "approve_with_changes", "修改后通过"
+    REJECT = "reject", "不通过"
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,39 +278,24 @@ class Approval:
     product_terms: tuple[ProductTerms, ...] = ()
 
 
-class ApprovalState(StrEnum):
+class ApprovalState(Labelled):
     """Where a template stands on a date."""
 
-    PROPOSED = "proposed"
-    IN_REVIEW = "in_review"
-    REJECTED = "rejected"
-    APPROVED = "approved"
-    EXPIRED = "expired"
-    LAPSED = "lapsed"
-    SUSPENDED = "suspended"
-    SUPERSEDED = "superseded"
+    PROPOSED = "proposed", "待提交"
+    IN_REVIEW = "in_review", "审核中"
+    REJECTED = "rejected", "未通过"
+    APPROVED = "approved", "可使用"
+    EXPIRED = "expired", "已到期"
+    LAPSED = "lapsed", "已失效"
+    SUSPENDED = "suspended", "已停用"
+    SUPERSEDED = "superseded", "已被替代"
 
     @property
     def stopped(self) -> bool:
         """Whether the text was approved once and may not be used any more."""
         return self in _STOPPED
 
-    @property
-    def shown(self) -> str:
-        """What people read for the state."""
-        return _STATES_SHOWN[self]
 
-
-_STATES_SHOWN: Mapping[ApprovalState, str] = {
-    ApprovalState.PROPOSED: "待提交",
-    ApprovalState.IN_REVIEW: "审核中",
-    ApprovalState.REJECTED: "未通过",
-    ApprovalState.APPROVED: "可使用",
-    ApprovalState.EXPIRED: "已到期",
-    ApprovalState.LAPSED: "已失效",
-    ApprovalState.SUSPENDED: "已停用",
-    ApprovalState.SUPERSEDED: "已被替代",
-}
 _STOPPED = frozenset(
     {
         ApprovalState.EXPIRED,

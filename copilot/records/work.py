@@ -11,9 +11,9 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from copilot.records.codes import SummaryPeriod
+from copilot.records.codes import Role, SummaryPeriod
 from copilot.records.metric import Unit
-from copilot.records.staff import Branch, Staff
+from copilot.records.staff import HEAD_OFFICE, Branch, Staff
 
 MATURITY_DAYS = 7
 """How far ahead a summary looks for money that falls due."""
@@ -87,10 +87,23 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Whose work it is: one member of staff, or a branch (``staff`` is ``None``)."""
+    """Whose work it is: one member of staff, a branch, or the bank.
+
+    ``staff`` is ``None`` for a branch; head office without a member of staff is the whole bank.
+    """
 
     branch: Branch
     staff: Staff | None = None
+
+    @property
+    def is_bank(self) -> bool:
+        """Whether it is the work of every branch."""
+        return self.staff is None and self.branch.branch_id == HEAD_OFFICE
+
+    @property
+    def hands_over(self) -> bool:
+        """Whether it is somebody who gives customers to others rather than taking them on."""
+        return self.staff is not None and self.staff.role in (Role.LOBBY, Role.TELLER)
 
     @property
     def owner_id(self) -> str:
@@ -99,8 +112,19 @@ class Subject:
 
     @property
     def role(self) -> str:
-        """``branch``, or the role of the member of staff."""
-        return self.staff.role.value if self.staff else "branch"
+        """The role of the member of staff, else ``bank`` or ``branch``."""
+        if self.staff is not None:
+            return self.staff.role.value
+        return "bank" if self.is_bank else "branch"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One line of a branch's or the bank's work: a member of staff, or a branch with its staff."""
+
+    member_id: str
+    name: str
+    staff_ids: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +132,8 @@ class WorkPeriod:
     """The time that is summed up and the equal stretch of time before it.
 
     ``workdays`` counts those of ``window``; ``month_workdays`` and ``month_elapsed`` those of the
-    month that the last day lies in, for the pace of monthly targets.
+    month that the last day lies in, for the pace of monthly targets. ``follow_up_by`` is the day
+    until which what is left open should be followed up.
     """
 
     kind: SummaryPeriod
@@ -120,11 +145,17 @@ class WorkPeriod:
     month_workdays: int
     month_elapsed: int
     next_workday: date
+    follow_up_by: date
 
     @property
     def last(self) -> date:
         """The day that the summary looks back from."""
         return self.window.last
+
+    @property
+    def month_left(self) -> int:
+        """The working days of the month after the last day."""
+        return self.month_workdays - self.month_elapsed
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +214,10 @@ class TargetKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TargetProgress:
-    """One target of the month and how far it is reached; ``done`` ``None``: cannot be told."""
+    """One target of the month and how far it is reached; ``done`` ``None``: cannot be told.
+
+    ``parts`` are the two figures that a share is made of, the whole and the part.
+    """
 
     kpi: str
     label: str
@@ -194,6 +228,7 @@ class TargetProgress:
     done: Measured | None
     pace: float
     missing: str = ""
+    parts: tuple[Measured, ...] = ()
 
     @property
     def source(self) -> str:
@@ -206,6 +241,13 @@ class TargetProgress:
         if self.done is None or self.done.value is None or not self.target:
             return None
         return self.done.value / self.target
+
+    @property
+    def expected(self) -> float | None:
+        """What a target that adds up comes to by the end of the month at the pace so far."""
+        if self.kind is not TargetKind.FLOW or self.done is None or not self.pace:
+            return None
+        return self.done.count / self.pace
 
     @property
     def on_track(self) -> bool | None:
@@ -241,13 +283,19 @@ class OpenKind(StrEnum):
     COMPLAINT = "complaint"
     CALLBACK = "callback"
     REFERRAL = "referral"
+    LOST = "lost"  # matured money that left in the period
+    SETTLING = "settling"  # a referral taken on this month that has no result yet
+    UNMATCHED = "unmatched"  # a referral marked as sold without a sale in the work log
+    PROSPECT = "prospect"  # a customer with a reason that fits a lagging target
 
 
 @dataclass(frozen=True, slots=True)
 class OpenItem:
     """One customer with something open; ``rows`` are ids of ``table``, ``due`` a date to keep.
 
-    ``renews`` marks money that is deposited again by itself.
+    ``renews`` marks money that is deposited again by itself, ``owner`` the member (`Member`) whose
+    task it is, ``amount`` the money in fen. A prospect is one for the target ``kpi``, ``why`` says
+    what speaks for it.
     """
 
     kind: OpenKind
@@ -256,6 +304,10 @@ class OpenItem:
     rows: tuple[str, ...]
     due: date | None = None
     renews: bool = False
+    owner: str = ""
+    amount: int | None = None
+    kpi: str = ""
+    why: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """The item by the bank's own ids."""
@@ -266,20 +318,27 @@ class OpenItem:
             "rows": list(self.rows),
             "due": self.due and self.due.isoformat(),
             "renews": self.renews,
+            "owner": self.owner,
+            **({"kpi": self.kpi, "why": self.why} if self.kpi else {}),
         }
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """Everything measured for one summary; ``notes`` say what the data do not hold."""
+    """Everything measured for one summary; ``notes`` say what the data do not hold.
+
+    ``answers_for`` names the branch whose targets and open items stand here because the member of
+    staff leads it.
+    """
 
     subject: Subject
     period: WorkPeriod
     figures: dict[str, Measured]
     targets: tuple[TargetProgress, ...] = ()
     open_items: tuple[OpenItem, ...] = ()
-    team: tuple[Staff, ...] = ()
+    members: tuple[Member, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    answers_for: str = ""
 
     def without_amounts(self, why: str) -> Work:
         """The same for a screen that others look at: no amounts, no targets of money."""
@@ -289,14 +348,19 @@ class Work:
             else figure
             for name, figure in self.figures.items()
         }
-        targets = tuple(target for target in self.targets if target.unit is not Unit.FEN)
-        return replace(self, figures=figures, targets=targets)
+        targets = tuple(
+            replace(target, parts=tuple(p for p in target.parts if p.unit is not Unit.FEN))
+            for target in self.targets
+            if target.unit is not Unit.FEN
+        )
+        items = tuple(replace(item, amount=None) for item in self.open_items)
+        return replace(self, figures=figures, targets=targets, open_items=items)
 
     def count(self, name: str) -> float:
         """A figure's value; 0 when it is unknown or was not measured."""
         found = self.figures.get(name)
         return found.count if found else 0
 
-    def open(self, kind: OpenKind) -> tuple[OpenItem, ...]:
-        """The open items of a kind, the most pressing first."""
-        return tuple(item for item in self.open_items if item.kind is kind)
+    def open(self, kind: OpenKind, kpi: str = "") -> tuple[OpenItem, ...]:
+        """The open items of a kind, the most pressing first; prospects by their target."""
+        return tuple(item for item in self.open_items if item.kind is kind and item.kpi == kpi)

@@ -87,7 +87,7 @@ class ReviewDesk:
         """
         name = f"{template.template_id} 第{template.version}版"
         self._check_versions(template, submission, name)
-        if submission.verdict.rank > Verdict.REVIEW.rank:
+        if not submission.verdict.allows_use:
             raise StateError(
                 f"模板 {name} 未通过合规检查（{submission.verdict}）。",
                 next="请先用 copilot check 查看命中的规则并修改。",
@@ -223,10 +223,6 @@ class ReviewDesk:
     def standing(self, template: Template, present: Present) -> Standing:
         """Where a template stands in the present circumstances."""
         return standing_of(template, self._store.reviews_of(template.template_id), present)
-
-    def approval_of(self, template: Template, present: Present) -> Approval | None:
-        """The approval under which the template may be used now, or None."""
-        return self.standing(template, present).approval
 
     def _review(self, template_id: str, version: int) -> Review:
         review = self._store.review_of(template_id, version)

@@ -49,9 +49,8 @@ class _ApprovalEntry(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class ReplayReport:
-    """How many entries went through the desk, and which did not: template → reason."""
+    """Which entries did not go through the desk: template → reason."""
 
-    replayed: int
     skipped: Mapping[str, str]
 
 
@@ -101,7 +100,7 @@ def replay_approvals(
             _decide_all(desk, template, submission, entry, reviewers)
         except CopilotError as error:
             raise file.error(error.message, (position,), next=error.next) from None
-    return ReplayReport(len(file.data) - len(skipped), skipped)
+    return ReplayReport(skipped)
 
 
 def _unusable(entry: _ApprovalEntry, template: Template | None, verdict: Verdict) -> str:
@@ -109,7 +108,7 @@ def _unusable(entry: _ApprovalEntry, template: Template | None, verdict: Verdict
         return f"没有第{entry.version}版模板"
     if content_hash(template) != entry.content_hash:
         return "内容与批准时不一致"
-    if verdict.rank > Verdict.REVIEW.rank:
+    if not verdict.allows_use:
         return f"未通过现行规则检查（{verdict}）"
     return ""
 

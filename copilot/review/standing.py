@@ -108,7 +108,7 @@ def _excepted(
     stop: Standing, review: Review, approval: Approval, present: Present
 ) -> Standing | None:
     """The standing under a two-person exception; what the checker objects to has none."""
-    if present.verdict is not None and present.verdict.rank > Verdict.REVIEW.rank:
+    if present.verdict is not None and not present.verdict.allows_use:
         return None
     held = next((each for each in review.overrides if each.holds_on(present.as_of)), None)
     if held is None:

@@ -16,6 +16,7 @@ from copilot.records.template import Review, Template, content_hash
 from copilot.store import schema
 from copilot.store.audit import canonical_json
 from copilot.store.audit import content_hash as seal_of
+from copilot.store.meta import get_meta, set_meta
 
 _templates = schema.templates
 _reviews = schema.template_reviews
@@ -38,10 +39,7 @@ class ApprovalRepository:
 
     def revision(self) -> int:
         """A number that grows with each change of a template or review."""
-        value = self._connection.scalar(
-            sa.select(schema.meta.c.value).where(schema.meta.c.key == _REVISION_KEY)
-        )
-        return int(value or 0)
+        return int(get_meta(self._connection, _REVISION_KEY) or 0)
 
     def review_of(self, template_id: str, version: int) -> Review | None:
         """The review of one template version."""
@@ -143,13 +141,7 @@ class ApprovalRepository:
         ]
 
     def _changed(self) -> None:
-        meta, revision = schema.meta, self.revision()
-        value = str(revision + 1)
-        if revision:
-            update = meta.update().where(meta.c.key == _REVISION_KEY).values(value=value)
-            self._connection.execute(update)
-        else:
-            self._connection.execute(meta.insert().values(key=_REVISION_KEY, value=value))
+        set_meta(self._connection, _REVISION_KEY, str(self.revision() + 1))
 
 
 def broken_seal(connection: Connection, sealed: Mapping[str, str]) -> str:

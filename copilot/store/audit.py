@@ -1,8 +1,18 @@
 """The hash-chained audit log: each entry seals the one before it.
 
-``hash = sha256(previous_hash + canonical JSON of the entry)``. The head is kept beside the log, so
-that cutting entries off the end is found too. An entry about a draft carries the hash of the
-draft's stored document and evidence; `verify` recomputes those as well.
+An entry's hash is the SHA-256 over seven parts, each behind its length in bytes (eight bytes, big
+end first): the hash of the entry before, the number, the time, who, the kind, the subject, and the
+payload as canonical JSON (`canonical_json`), all as the table ``audit_log`` has them. The first
+entry's predecessor is 64 zeros. An auditor needs nothing of this program to recompute it:
+
+>>> at, sealed = "2026-11-20T09:00:00.000+00:00", hashlib.sha256()
+>>> for part in (GENESIS, "1", at, "S1002", "draft.pitch", "P-1", "{}"):
+...     sealed.update(len(part.encode()).to_bytes(8, "big") + part.encode())
+>>> sealed.hexdigest() == entry_hash(GENESIS, 1, at, "S1002", "draft.pitch", "P-1", "{}")
+True
+
+The head is kept beside the log, so that cutting entries off the end is found too. An entry about a
+draft carries the hash of the draft's stored document and evidence, which `verify` recomputes too.
 """
 
 from __future__ import annotations
@@ -19,6 +29,7 @@ from sqlalchemy.engine import Connection, Engine, Row
 
 from copilot.store import schema
 from copilot.store.engine import read_connection
+from copilot.store.meta import get_meta, set_meta
 
 GENESIS = "0" * 64
 _HEAD_KEY = "audit_head"
@@ -94,7 +105,7 @@ class AuditLog:
         seq += 1
         at = datetime.now(UTC).isoformat(timespec="milliseconds")
         body = canonical_json(payload)
-        digest = _entry_hash(previous, seq, at, actor, kind, subject, body)
+        digest = entry_hash(previous, seq, at, actor, kind, subject, body)
         connection.execute(
             schema.audit_log.insert().values(
                 seq=seq,
@@ -107,13 +118,7 @@ class AuditLog:
                 hash=digest,
             )
         )
-        head = canonical_json({"seq": seq, "hash": digest})
-        if seq == 1:
-            connection.execute(schema.meta.insert().values(key=_HEAD_KEY, value=head))
-        else:
-            connection.execute(
-                schema.meta.update().where(schema.meta.c.key == _HEAD_KEY).values(value=head)
-            )
+        set_meta(connection, _HEAD_KEY, canonical_json({"seq": seq, "hash": digest}))
         return digest
 
     def verify(self) -> AuditVerdict:
@@ -165,9 +170,7 @@ class AuditLog:
                 )
 
     def _head(self, connection: Connection) -> tuple[int, str]:
-        value = connection.scalar(
-            sa.select(schema.meta.c.value).where(schema.meta.c.key == _HEAD_KEY)
-        )
+        value = get_meta(connection, _HEAD_KEY)
         if value is None:
             return 0, GENESIS
         head = json.loads(value)
@@ -189,9 +192,10 @@ class AuditLog:
         return ""
 
 
-def _entry_hash(
+def entry_hash(
     previous: str, seq: int, at: str, actor: str, kind: str, subject: str, payload: str
 ) -> str:
+    """The hash of an entry behind ``previous``; ``payload`` is canonical JSON."""
     return content_hash(previous, str(seq), at, actor, kind, subject, payload)
 
 
@@ -200,7 +204,7 @@ def _fault(row: Row[Any], expected_seq: int, previous: str) -> str:
         return "序号不连续"
     if row.previous_hash != previous:
         return "与上一条记录不衔接"
-    recomputed = _entry_hash(
+    recomputed = entry_hash(
         previous, row.seq, row.at, row.actor, row.kind, row.subject, row.payload
     )
     return "" if recomputed == row.hash else "记录内容被改动"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from copilot.records.clock import utc_now
 from copilot.records.staff import Principal
 from copilot.store import schema
 from copilot.store.engine import read_connection
@@ -34,7 +35,7 @@ class ConversationRepository:
         query = sa.select(_conversations).where(*self._mine(conversation_id))
         with read_connection(self._engine) as connection:
             row = connection.execute(query).one_or_none()
-        if row is None or row.updated_at < _now() - within:
+        if row is None or row.updated_at < utc_now() - within:
             return None
         return dict(row.subject)
 
@@ -42,7 +43,7 @@ class ConversationRepository:
         self, connection: Connection, conversation_id: str, subject: Mapping[str, Any]
     ) -> None:
         """Stores what the conversation is about now, in the caller's transaction."""
-        values = {"subject": dict(subject), "updated_at": _now()}
+        values = {"subject": dict(subject), "updated_at": utc_now()}
         mine = self._mine(conversation_id)
         if connection.execute(_conversations.update().where(*mine).values(values)).rowcount:
             return
@@ -51,13 +52,9 @@ class ConversationRepository:
 
     def forget_expired(self, connection: Connection, *, within: timedelta) -> int:
         """Removes everybody's expired conversations; returns how many there were."""
-        expired = _conversations.c.updated_at < _now() - within
+        expired = _conversations.c.updated_at < utc_now() - within
         return connection.execute(_conversations.delete().where(expired)).rowcount
 
     def _mine(self, conversation_id: str) -> tuple[sa.ColumnElement[bool], ...]:
         named = _conversations.c.conversation_id == conversation_id
         return _conversations.c.owner == self._owner, named
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None)

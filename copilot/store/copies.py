@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 
-from copilot.settings import DATABASE_FILE
+from copilot.paths import DATABASE_FILE
 
 
 def copy_data_dir(source: Path, target: Path, *, without: Iterable[str] = ()) -> None:

@@ -96,6 +96,19 @@ class CustomerRepository:
             missing_tables=self._missing,
         )
 
+    def last_visit(self, customer_id: str, as_of: date) -> date | None:
+        """The day of a customer's latest queue ticket, ``as_of`` included.
+
+        Only the id of a customer in scope may be given.
+        """
+        table = _dims["visits"]
+        query = sa.select(sa.func.max(table.c.at)).where(
+            table.c.customer_id == customer_id, table.c.at <= datetime.combine(as_of, time.max)
+        )
+        with read_connection(self._engine) as connection:
+            at: datetime | None = connection.execute(query).scalar()
+        return None if at is None else at.date()
+
     def names(self, customer_ids: Iterable[str]) -> dict[str, str]:
         """Names for showing to staff; customers out of scope or without a name are left out."""
         table = _dims["customers"]

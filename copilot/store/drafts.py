@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine, Row
 
 from copilot.errors import Forbidden, NotFound
+from copilot.records.clock import utc_now
 from copilot.records.staff import Principal
 from copilot.store import schema
 from copilot.store.audit import AuditLog, canonical_json, content_hash
@@ -74,7 +74,7 @@ class DraftRepository:
                 customer_id=customer_id,
                 branch_id=branch_id,
                 author=self._principal.user_id,
-                created_at=datetime.now(UTC).replace(tzinfo=None),
+                created_at=utc_now(),
                 document=body,
                 evidence=proof,
                 content_hash=digest,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
 
 from copilot.errors import Busy, DependencyError
+from copilot.store.sqlite_file import open_to_read, reads_only
 
 _BUSY_TIMEOUT_MS = 10_000
 
@@ -27,7 +27,7 @@ def open_engine(url: str) -> Engine:
     path = _sqlite_file(sa.make_url(url))
     if path is not None and reads_only(path):
         # Without a pool: whether a writer is at work is looked at anew for each connection.
-        engine = sa.create_engine(url, creator=partial(_open_to_read, path), poolclass=sa.NullPool)
+        engine = sa.create_engine(url, creator=partial(open_to_read, path), poolclass=sa.NullPool)
         event.listen(engine, "connect", _prepare_to_read)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
@@ -38,34 +38,10 @@ def open_engine(url: str) -> Engine:
     return engine
 
 
-def reads_only(path: Path) -> bool:
-    """Whether a database file is there that this user may read but not write."""
-    writable = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
-    return path.is_file() and not writable
-
-
 def _sqlite_file(url: sa.URL) -> Path | None:
     if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
         return None
     return Path(url.database)
-
-
-def _open_to_read(path: Path) -> sqlite3.Connection:
-    """A database in WAL mode without the right to make its side files.
-
-    While a writer has them open they are there and can be read. When nobody does and nothing
-    waits in the log, the file alone is the whole database.
-    """
-    log = path.with_name(f"{path.name}-wal")
-    mode = "mode=ro" if _has_content(log) else "mode=ro&immutable=1"
-    return sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, check_same_thread=False)
-
-
-def _has_content(path: Path) -> bool:
-    try:
-        return path.stat().st_size > 0
-    except OSError:
-        return False
 
 
 def _prepare_to_read(connection: sqlite3.Connection, _record: Any) -> None:

@@ -24,6 +24,7 @@ from copilot.records.generation import (
 from copilot.records.tables import TABLES
 from copilot.store import events, schema
 from copilot.store.engine import read_connection
+from copilot.store.meta import get_meta, set_meta
 
 Brought = Mapping[str, Collection[tuple[Any, ...]]]
 """By table, the keys of pending events that a load holds rows for."""
@@ -288,20 +289,3 @@ def _insert(
             keys = [{f"_{key}": row[key] for key in TABLES[name].key} for row in batch]
             connection.execute(table.delete().where(same), keys)
         connection.execute(table.insert(), batch)
-
-
-def get_meta(connection: Connection, key: str) -> str | None:
-    """One installation-wide value, ``None`` when it was never set."""
-    value: str | None = connection.scalar(
-        sa.select(schema.meta.c.value).where(schema.meta.c.key == key)
-    )
-    return value
-
-
-def set_meta(connection: Connection, key: str, value: str) -> None:
-    """Sets one installation-wide value."""
-    updated = connection.execute(
-        schema.meta.update().where(schema.meta.c.key == key).values(value=value)
-    )
-    if updated.rowcount == 0:
-        connection.execute(schema.meta.insert().values(key=key, value=value))

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from copilot.records.access import Access, Grant
 from copilot.store import schema
-from copilot.store.facts import get_meta, set_meta
+from copilot.store.meta import get_meta, set_meta
 
 _grants = schema.knowledge_grants
 _REVISION_KEY = "knowledge_access_revision"

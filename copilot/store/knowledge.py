@@ -17,7 +17,7 @@ from copilot.records.knowledge import Document, Passage
 from copilot.records.staff import Principal
 from copilot.store import grants, schema
 from copilot.store.engine import read_connection
-from copilot.store.facts import get_meta, set_meta
+from copilot.store.meta import get_meta, set_meta
 
 _documents = schema.documents
 _passages = schema.passages
@@ -82,8 +82,7 @@ class KnowledgeRepository:
         return [
             document
             for document in documents
-            if self._reads(access, document)
-            and (as_of is None or _valid(document.valid_from, document.valid_to, as_of))
+            if self._reads(access, document) and (as_of is None or document.valid_on(as_of))
         ]
 
     def versions(self, document_id: str) -> list[Document]:
@@ -237,10 +236,6 @@ def _no_document(document_id: str) -> NotFound:
     return NotFound(
         f"没有这个文档：{document_id}", next="copilot knowledge list 可以列出全部文档。"
     )
-
-
-def _valid(valid_from: date | None, valid_to: date | None, day: date) -> bool:
-    return (valid_from is None or valid_from <= day) and (valid_to is None or day < valid_to)
 
 
 def _passage_row(passage: Passage, ordinal: int) -> dict[str, Any]:

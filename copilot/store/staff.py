@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine, Row
 
-from copilot.errors import Forbidden, NotFound
+from copilot.errors import Forbidden, NotFound, StateError
 from copilot.records.codes import LicenceKind, ProductType, Role
 from copilot.records.staff import Branch, Licence, Principal, Seller, Staff
 from copilot.store import schema
@@ -43,6 +43,21 @@ class StaffRepository:
                 next="请核对工号（--as 或 --staff 后面写的）。",
             )
         return _staff(row)
+
+    def active(self, staff_id: str, day: date) -> Staff:
+        """One member of staff, who works here on ``day``.
+
+        Raises:
+            NotFound: no such staff id.
+            StateError: they have left.
+        """
+        staff = self.get(staff_id)
+        if not staff.active_on(day):
+            raise StateError(
+                f"工号 {staff_id} 在 {day.isoformat()} 已离岗",
+                next="请换一个在岗的工号，或换一个 --as-of 日期。",
+            )
+        return staff
 
     def seller(self, staff_id: str) -> Seller:
         """A member of staff with every licence on record, expired ones too."""

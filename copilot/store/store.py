@@ -42,6 +42,22 @@ class Store:
         self.engine = engine
 
     @classmethod
+    def exists(cls, settings: Settings) -> bool:
+        """Whether there is a store, of whatever schema, in the file or on the server.
+
+        Raises:
+            DependencyError: the database cannot be asked.
+        """
+        url = sa.make_url(settings.resolved_database_url)
+        if url.get_backend_name() == "sqlite":
+            return Path(url.database or "").is_file()
+        store = cls(settings, open_engine(settings.resolved_database_url))
+        try:
+            return store._revision() is not None
+        finally:
+            store.close()
+
+    @classmethod
     def open(cls, settings: Settings) -> Store:
         """Opens an existing store.
 
@@ -49,7 +65,7 @@ class Store:
             StateError: there is none yet, or it needs a migration.
         """
         url = sa.make_url(settings.resolved_database_url)
-        if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+        if url.get_backend_name() == "sqlite" and not cls.exists(settings):
             raise StateError(
                 f"数据目录 {settings.data_dir} 里还没有库",
                 next="请先运行 copilot init --sample，或用 --data-dir 指定已有的数据目录。",

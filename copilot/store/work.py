@@ -15,9 +15,9 @@ from sqlalchemy.engine import Engine, Row
 
 from copilot.errors import Forbidden
 from copilot.records.codes import Channel, ConsentPurpose, Role
-from copilot.records.customer import Complaint, Interaction
+from copilot.records.customer import Complaint, Consent, Interaction, latest_word
 from copilot.records.staff import Principal, Staff
-from copilot.records.work import Referral, Subject, Target, Visit, Window, WorkEvent
+from copilot.records.work import Member, Referral, Subject, Target, Visit, Window, WorkEvent
 from copilot.store import schema
 from copilot.store.engine import read_connection
 
@@ -38,6 +38,7 @@ class WorkRepository:
         _admit(principal, subject)
         self.team = self._team()
         self._ids = [person.staff_id for person in self.team]
+        self.members = self._members()
 
     def events(self, window: Window) -> list[WorkEvent]:
         """The work log, in time order."""
@@ -62,55 +63,64 @@ class WorkRepository:
         """The queue tickets of the branch, in time order."""
         table = _dims["visits"]
         query = sa.select(table.c.id, table.c.at, table.c.branch_id, table.c.customer_id).where(
-            table.c.branch_id == self._subject.branch.branch_id, _within(table.c.at, window)
+            _within(table.c.at, window)
         )
+        if not self._subject.is_bank:
+            query = query.where(table.c.branch_id == self._subject.branch.branch_id)
         return [Visit(**row._mapping) for row in self._all(query, table)]
 
     def complaints(self, until: date) -> list[Complaint]:
         """The complaints of the subject's customers until a day, in time order."""
         table = _dims["complaints"]
         query = sa.select(table).where(
-            table.c.customer_id.in_(self._customers()),
+            table.c.customer_id.in_(self._customers(_dims["customers"].c.customer_id)),
             table.c.at <= datetime.combine(until, time.max),
         )
         return [Complaint(**_public(row)) for row in self._all(query, table)]
 
     def targets(self, period: str) -> list[Target]:
-        """The subject's targets of a period such as ``2026-11``."""
+        """The subject's targets of a period such as ``2026-11``; and those of a bank's branches."""
         table = _dims["targets"]
+        owners = [self._subject.owner_id]
+        if self._subject.is_bank:
+            owners += [member.member_id for member in self.members]
         query = (
             sa.select(table)
-            .where(table.c.owner_id == self._subject.owner_id, table.c.period == period)
-            .order_by(table.c.kpi)
+            .where(table.c.owner_id.in_(owners), table.c.period == period)
+            .order_by(table.c.owner_id, table.c.kpi)
         )
         with read_connection(self._engine) as connection:
             return [Target(**_public(row)) for row in connection.execute(query)]
 
-    def customers(self) -> list[str]:
-        """The customers whom the subject manages, or those of the branch."""
+    def customers(self) -> dict[str, str]:
+        """The customers whom the subject manages, or those of the branch, with whose task they are.
+
+        That is the managing member of staff, for the bank the branch; empty when nobody is named.
+        """
+        table = _dims["customers"]
+        owner = table.c.branch_id if self._subject.is_bank else table.c.manager_id
         with read_connection(self._engine) as connection:
-            return list(connection.scalars(self._customers()))
+            found = connection.execute(self._customers(table.c.customer_id, owner))
+            return {customer_id: in_charge or "" for customer_id, in_charge in found}
 
     def refusing(self, customer_ids: Iterable[str], until: date) -> set[str]:
         """Those whose latest word on marketing, by phone or in general, is a no."""
-        table = _dims["consents"]
+        table, purpose = _dims["consents"], ConsentPurpose.MARKETING
         wanted = sorted(set(customer_ids))
-        latest: dict[tuple[str, str], bool] = {}
+        said: dict[str, list[Consent]] = {}
         with read_connection(self._engine) as connection:
             for start in range(0, len(wanted), _PAGE):
-                query = (
-                    sa.select(table.c.customer_id, table.c.channel, table.c.granted)
-                    .where(
-                        table.c.customer_id.in_(wanted[start : start + _PAGE]),
-                        table.c.purpose == ConsentPurpose.MARKETING.value,
-                        table.c.channel.in_(("all", Channel.PHONE.value)),
-                        table.c.at <= datetime.combine(until, time.max),
-                    )
-                    .order_by(table.c.at, table.c.granted.desc())
+                query = sa.select(
+                    table.c.customer_id, table.c.channel, table.c.at, table.c.granted
+                ).where(
+                    table.c.customer_id.in_(wanted[start : start + _PAGE]),
+                    table.c.purpose == purpose.value,
                 )
                 for row in connection.execute(query):
-                    latest[row.customer_id, row.channel] = row.granted
-        return {customer_id for (customer_id, _), granted in latest.items() if not granted}
+                    word = Consent(row.customer_id, purpose, row.channel, row.at, row.granted)
+                    said.setdefault(row.customer_id, []).append(word)
+        latest = {c: latest_word(words, purpose, until, Channel.PHONE) for c, words in said.items()}
+        return {customer_id for customer_id, word in latest.items() if word and not word.granted}
 
     def product_types(self) -> dict[str, str]:
         """The type of every product code."""
@@ -130,24 +140,43 @@ class WorkRepository:
         if self._subject.staff is not None:
             return (self._subject.staff,)
         table = _dims["staff"]
-        query = (
-            sa.select(table)
-            .where(table.c.branch_id == self._subject.branch.branch_id)
-            .order_by(table.c.staff_id)
-        )
+        query = sa.select(table).order_by(table.c.staff_id)
+        if not self._subject.is_bank:
+            query = query.where(table.c.branch_id == self._subject.branch.branch_id)
         with read_connection(self._engine) as connection:
             return tuple(
                 Staff(r.staff_id, r.name or r.staff_id, Role(r.role), r.branch_id, r.valid_to)
                 for r in connection.execute(query)
             )
 
-    def _customers(self) -> sa.Select[tuple[str]]:
+    def _members(self) -> tuple[Member, ...]:
+        """The staff of a branch; of the bank, the branches that have staff."""
+        if not self._subject.is_bank:
+            return tuple(
+                Member(person.staff_id, person.name, frozenset({person.staff_id}))
+                for person in self.team
+            )
+        table = _dims["branches"]
+        query = sa.select(table.c.branch_id, table.c.name).order_by(table.c.branch_id)
+        with read_connection(self._engine) as connection:
+            names = {row.branch_id: row.name for row in connection.execute(query)}
+        staff: dict[str, set[str]] = {}
+        for person in self.team:
+            if person.branch_id != self._subject.branch.branch_id:
+                staff.setdefault(person.branch_id, set()).add(person.staff_id)
+        return tuple(
+            Member(branch_id, names.get(branch_id) or branch_id, frozenset(ids))
+            for branch_id, ids in sorted(staff.items())
+        )
+
+    def _customers(self, *columns: sa.Column[Any]) -> sa.Select[Any]:
         table = _dims["customers"]
+        query = sa.select(*columns).order_by(table.c.customer_id)
         if self._subject.staff is not None:
-            mine = table.c.manager_id == self._subject.staff.staff_id
-        else:
-            mine = table.c.branch_id == self._subject.branch.branch_id
-        return sa.select(table.c.customer_id).where(mine).order_by(table.c.customer_id)
+            return query.where(table.c.manager_id == self._subject.staff.staff_id)
+        if self._subject.is_bank:
+            return query
+        return query.where(table.c.branch_id == self._subject.branch.branch_id)
 
     def _rows(self, table: sa.Table, owner: sa.Column[Any], window: Window) -> Iterable[Row[Any]]:
         return self._all(

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from copilot.errors import StateError
 from copilot.records.generation import Generation
+from copilot.records.sql import SQL_TYPES, identifier, parquet
 from copilot.records.tables import TABLES
-from copilot.tables.columns import DUCKDB_TYPES
-from copilot.tables.sql import identifier, literal
 
 if TYPE_CHECKING:
     from copilot.store import Store
@@ -33,17 +32,17 @@ def brought_keys(
             if name == "holdings":  # these are settled by day
                 continue
             keys = [TABLES[name].column(key) for key in TABLES[name].key]
-            columns = ", ".join(f"{identifier(k.name)} {DUCKDB_TYPES[k.type]}" for k in keys)
+            columns = ", ".join(f"{identifier(k.name)} {SQL_TYPES[k.type]}" for k in keys)
             db.execute(f"CREATE OR REPLACE TABLE pending ({columns})")
             db.executemany(
                 f"INSERT INTO pending VALUES ({', '.join('?' for _ in keys)})",
                 [[row[key.name] for key in keys] for row in rows],
             )
-            paths = ", ".join(literal(str(path)) for path in generation.files(name))
+            loaded = parquet(*generation.files(name))
             names = ", ".join(identifier(key.name) for key in keys)
             found[name] = set(
                 db.execute(
-                    f"SELECT {names} FROM pending SEMI JOIN read_parquet([{paths}]) USING ({names})"
+                    f"SELECT {names} FROM pending SEMI JOIN {loaded} USING ({names})"
                 ).fetchall()
             )
     return found

@@ -10,25 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from copilot.records import codes as published
+from copilot.records.sql import SQL_TYPES, literal
 from copilot.records.tables import Column
 from copilot.tables.sources import ColumnSpec, Unit
-from copilot.tables.sql import literal
-
-DUCKDB_TYPES: Mapping[str, str] = {
-    "text": "VARCHAR",
-    "int": "INTEGER",
-    "float": "DOUBLE",
-    "bool": "BOOLEAN",
-    "date": "DATE",
-    "datetime": "TIMESTAMP",
-    "money": "BIGINT",
-    "json": "VARCHAR",
-}
 
 
 def duckdb_type(column: Column) -> str:
     """The type of a canonical column; hours are small enough for one byte."""
-    return "TINYINT" if column.name == "txn_hour" else DUCKDB_TYPES[column.type]
+    return "tinyint" if column.name == "txn_hour" else SQL_TYPES[column.type]
 
 
 NULL_WORDS = (
@@ -51,7 +40,7 @@ _CURRENCIES = {
     "英镑": "GBP", "826": "GBP",
 }  # fmt: skip
 _OTHER_LABELS = {
-    "M": "男", "F": "女", "single": "未婚", "married": "已婚", "all": "全部渠道",
+    **published.GENDERS, "single": "未婚", "married": "已婚", "all": "全部渠道",
     "open": "未结", "in_progress": "处理中", "closed": "已结",
     "other": "其他", "random": "随机", "model": "模型", "none": "无",
 }  # fmt: skip
@@ -64,7 +53,6 @@ class Reader:
 
     plain: str
     repair: str | None = None
-    failure: str = "unparseable"
 
     def plain_of(self, text: str) -> str:
         """The plain reading of the text column ``text``."""
@@ -136,10 +124,10 @@ def _codes(column: Column, spec: ColumnSpec) -> Reader:
     known = {code: code for code in column.codes}
     plain = _case("{t}", known | _declared(spec))
     if spec.default is not None:
-        return Reader(f"coalesce({plain}, {literal(spec.default)})", failure="unknown_code")
+        return Reader(f"coalesce({plain}, {literal(spec.default)})")
     folded = {code.upper(): code for code in column.codes}
     labels = {code_label(column.codes, code).upper(): code for code in column.codes}
-    return Reader(plain, _case("upper(half_width({t}))", labels | folded), "unknown_code")
+    return Reader(plain, _case("upper(half_width({t}))", labels | folded))
 
 
 def code_label(codes: tuple[str, ...], code: str) -> str:
@@ -179,9 +167,7 @@ def _number(column: Column) -> Reader:
 
 def _bool(spec: ColumnSpec) -> Reader:
     words = dict.fromkeys(_TRUE, "true") | dict.fromkeys(_FALSE, "false")
-    return Reader(
-        f"CAST({_case('lower({t})', words | _declared(spec))} AS BOOLEAN)", failure="unknown_code"
-    )
+    return Reader(f"CAST({_case('lower({t})', words | _declared(spec))} AS BOOLEAN)")
 
 
 def _date(column: Column, spec: ColumnSpec, zone: str) -> Reader:

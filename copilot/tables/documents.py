@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from copilot.errors import InputError
+from copilot.records.front_matter import required_front_matter
 from copilot.records.tables import TABLES
 from copilot.tables.fetch import GivenFile, cell_text, write_rows
 
@@ -66,43 +67,24 @@ def sheets_as_csv(files: list[GivenFile], target: Path) -> None:
 
 
 def _front_matter(file: GivenFile) -> Mapping[str, Any]:
-    import yaml
-
     try:
         text = file.path.read_text("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(
             f"第 {error.start} 字节不是 utf-8 编码。", file=file.label, next="请另存为 UTF-8。"
         ) from None
-    head, mark, _ = text.removeprefix("---\n").partition("\n---")
-    if not text.startswith("---\n") or not mark:
-        raise InputError(
-            "产品资料缺少以 --- 包围的首部。", file=file.label, row=1, next="请补上首部字段。"
-        )
-    try:
-        sheet = yaml.load(head, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except yaml.MarkedYAMLError as error:
-        row = error.problem_mark.line + 2 if error.problem_mark else None
-        raise InputError(
-            f"首部不是有效的 YAML：{error.problem}。", file=file.label, row=row, next="请检查缩进。"
-        ) from None
+    front = required_front_matter(text, Path(file.label))
     table = TABLES["products"]
     known = [column.name for column in table.columns]
-    for name in sheet if isinstance(sheet, dict) else {}:
+    for name in front.values:
         if name not in known:
-            raise InputError(
-                f"未知的键 {name}。",
-                file=file.label,
-                row=_line(text, str(name)),
-                field=str(name),
-                next=f"可用的键：{'、'.join(known)}。",
+            raise front.yaml.error(
+                f"未知的键 {name}。", (name,), next=f"可用的键：{'、'.join(known)}。"
             )
     for column in table.columns:
-        if column.required and (not isinstance(sheet, dict) or sheet.get(column.name) is None):
-            raise InputError(
-                f"缺少必填的键 {column.name}。", file=file.label, field=column.name, next="请补上。"
-            )
-    return sheet  # type: ignore[no-any-return]
+        if column.required and front.values.get(column.name) is None:
+            raise front.yaml.error(f"缺少必填的键 {column.name}。", (column.name,), next="请补上。")
+    return front.values
 
 
 def _cell(name: str, value: Any, file: GivenFile) -> str:
@@ -124,10 +106,3 @@ def _fee(fee: Any, file: GivenFile) -> dict[str, Any]:
         )
     amount = fee.get("amount")
     return fee if amount is None else fee | {"amount": round(float(amount) * 100)}
-
-
-def _line(text: str, name: str) -> int | None:
-    for number, line in enumerate(text.splitlines(), start=1):
-        if line.startswith(f"{name}:"):
-            return number
-    return None

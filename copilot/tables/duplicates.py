@@ -12,11 +12,12 @@ name is shown by its surname.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from copilot.tables.sql import identifier, literal
+from copilot.records.sql import identifier, parquet
+from copilot.records.staff import Principal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -68,6 +69,25 @@ class DuplicateReport:
     compared: int
     pairs: tuple[ProbableDuplicate, ...]
 
+    def seen_by(self, principal: Principal) -> DuplicateReport:
+        """The pairs of which the principal may see both."""
+        seen = (
+            pair
+            for pair in self.pairs
+            if principal.sees_customer(pair.first, pair.first_branch)
+            and principal.sees_customer(pair.second, pair.second_branch)
+        )
+        return replace(self, pairs=tuple(seen))
+
+    def as_json(self, limit: int) -> dict[str, Any]:
+        """The document of ``copilot tables duplicates``, with the first pairs."""
+        return {
+            "customers": self.customers,
+            "compared": self.compared,
+            "found": len(self.pairs),
+            "pairs": [pair.as_json() for pair in self.pairs[:limit]],
+        }
+
 
 def probable_duplicates(files: Sequence[Path]) -> DuplicateReport:
     """Pairs of a customers table that are more likely than not one person.
@@ -95,7 +115,7 @@ def probable_duplicates(files: Sequence[Path]) -> DuplicateReport:
 
 
 def _normalise(connection: DuckDBPyConnection, files: Sequence[Path]) -> None:
-    source = f"read_parquet([{', '.join(literal(str(path)) for path in files)}])"
+    source = parquet(*files)
     given = {row[0] for row in connection.execute(f"describe select * from {source}").fetchall()}
     columns = ", ".join(
         identifier(name) if name in given else f"null as {identifier(name)}" for name in _USED

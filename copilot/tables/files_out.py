@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from copilot.records.sql import identifier, literal, parquet
 from copilot.records.tables import TABLES, Table
 from copilot.tables.columns import duckdb_type
 from copilot.tables.landing import Landing
-from copilot.tables.sql import identifier, literal
 from copilot.tables.staging import stage_name
 
 _BATCH = 5_000
@@ -32,7 +31,7 @@ def write_generation(landing: Landing, tables: list[str], out: Path) -> None:
         sorted_by = "ORDER BY customer_id" if table.facts else ""
         landing.db.execute(
             f'COPY (SELECT {columns} FROM {stage_name(table)} WHERE "@reason" IS NULL {sorted_by}) '
-            f"TO {literal(str(out / f'{name}.parquet'))} {PARQUET}"
+            f"TO {literal(out / f'{name}.parquet')} {PARQUET}"
         )
         _write_quarantine(landing, table, out / "quarantine" / f"{name}.parquet")
 
@@ -59,7 +58,7 @@ def _write_quarantine(landing: Landing, table: Table, path: Path) -> None:
     if not landing.db.execute(f"SELECT 1 FROM ({malformed}) LIMIT 1").fetchone() and not parts:
         return
     landing.db.execute(
-        f"COPY ({' UNION ALL '.join([*parts, malformed])}) TO {literal(str(path))} {PARQUET}"
+        f"COPY ({' UNION ALL '.join([*parts, malformed])}) TO {literal(path)} {PARQUET}"
     )
 
 
@@ -78,25 +77,8 @@ def dimension_rows(path: Path) -> Iterator[dict[str, Any]]:
     import duckdb
 
     with duckdb.connect() as db:
-        result = db.execute(f"SELECT * FROM read_parquet({literal(str(path))})")
+        result = db.execute(f"SELECT * FROM {parquet(path)}")
         names = [item[0] for item in result.description or ()]
         while rows := result.fetchmany(_BATCH):
             for row in rows:
                 yield dict(zip(names, row, strict=True))
-
-
-def make_durable(folder: Path) -> None:
-    """Flush every file below ``folder``, and the folders, to the disk."""
-    for parent, _, names in os.walk(folder):
-        for name in names:
-            sync(Path(parent) / name)
-        sync(Path(parent))
-
-
-def sync(path: Path) -> None:
-    """Flush one file, or the names in one folder, to the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

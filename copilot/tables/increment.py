@@ -17,20 +17,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from copilot.files import publish
 from copilot.records.generation import INCREMENT_FILE, Generation, QualityCount, QualityReport
+from copilot.records.progress import Progress, silent
 from copilot.records.tables import TABLES
 from copilot.tables.brought import brought_keys
 from copilot.tables.failures import explained_failures
 from copilot.tables.fetch import content_hash
-from copilot.tables.files_out import dimension_rows, make_durable, sync, write_generation
+from copilot.tables.files_out import dimension_rows, write_generation
 from copilot.tables.load import (
-    Progress,
     fetch_all,
     judged,
     landing_in,
     new_generation,
     remove_orphans,
-    silent,
+    taking_over,
 )
 from copilot.tables.merge import Merged, merge_table, note_movers, touched_customers
 from copilot.tables.sources import Sources
@@ -97,15 +98,13 @@ def extend_tables(sources: Sources, store: Store, progress: Progress | None = No
             report = _with_repeats(report, merged)
             if not any(table.added for table in merged.values()):
                 return _extension(base, report, merged, 0)
-            make_durable(out)
             generation = replace(
                 new_generation(sources, report, digest, facts),
                 rows=base.rows | {name: table.rows for name, table in merged.items()},
                 missing=base.missing - merged.keys(),
                 sample=base.sample,
             )
-            os.replace(out, generation.directory)
-            sync(facts)
+            publish(out, generation.directory)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
         _switch(store, generation, report, merged)
@@ -180,24 +179,12 @@ def _switch(
     }
     dims = {name: dimension_rows(part) for name, part in parts.items()}
     brought = brought_keys(generation, store)
-    try:
-        with store.transaction() as connection:
-            store.facts.extend(connection, generation, dims, brought)
-            store.facts.save_quality(connection, generation.generation_id, report)
-            store.audit.append(
-                connection,
-                "tables.extend",
-                generation.generation_id,
-                {
-                    "content_hash": generation.content_hash,
-                    "business_date": generation.business_date.isoformat(),
-                    "added": {name: table.added for name, table in merged.items()},
-                    "replaced": {name: table.replaced for name, table in merged.items()},
-                },
-            )
-    except BaseException:
-        shutil.rmtree(generation.directory, ignore_errors=True)
-        raise
+    noted = {
+        "added": {name: table.added for name, table in merged.items()},
+        "replaced": {name: table.replaced for name, table in merged.items()},
+    }
+    with taking_over(store, generation, report, "tables.extend", noted) as connection:
+        store.facts.extend(connection, generation, dims, brought)
 
 
 def _extension(

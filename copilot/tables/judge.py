@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from copilot.records.generation import QualityCount
+from copilot.records.sql import identifier, literal
 from copilot.records.tables import TABLES, Table
 from copilot.tables.columns import reader
 from copilot.tables.landing import Landing
 from copilot.tables.rules import REFERENCES, Rule, reading_rules, row_rules
 from copilot.tables.sources import Sources
-from copilot.tables.sql import identifier, literal
 from copilot.tables.staging import SWAPPABLE, UNREADABLE, stage_name
 
 _EXAMPLES = 5

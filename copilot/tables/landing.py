@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 
 from copilot.errors import InputError
 from copilot.records.generation import QualityCount
+from copilot.records.sql import identifier, literal, parquet
 from copilot.tables.credentials import refuse_credentials
 from copilot.tables.documents import excel_as_csv, sheets_as_csv
 from copilot.tables.fetch import GivenFile
 from copilot.tables.sources import Reading
-from copilot.tables.sql import identifier, literal
 from copilot.tables.text_files import CleanText, clean_text
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Landing:
 
     def seal(self) -> None:
         """From here on, expressions of the mapping file reach nothing but landed data."""
-        self.db.execute(f"SET allowed_directories = [{literal(str(self.folder.absolute()))}]")
+        self.db.execute(f"SET allowed_directories = [{literal(self.folder.absolute())}]")
         self.db.execute("SET enable_external_access = false")
         self.db.execute("SET lock_configuration = true")
 
@@ -180,7 +180,7 @@ class Landing:
         name = self._keep(
             columns,
             f'SELECT {literal(label)} AS "@file", row_number() OVER () + {header} AS "@row", * '
-            f"FROM read_csv({literal(str(text.path))}, auto_detect = false, "
+            f"FROM read_csv({literal(text.path)}, auto_detect = false, "
             f"header = {reading.header}, delim = {literal(delimiter)}, "
             f"quote = {literal(reading.quote)}, escape = {literal(reading.quote)}, "
             f"ignore_errors = true, store_rejects = true, columns = {{{shape}}})",
@@ -191,7 +191,7 @@ class Landing:
     def _land_parquet(self, file: GivenFile, last: RawTable | None) -> RawTable:
         import duckdb
 
-        source = f"read_parquet({literal(str(file.path))})"
+        source = parquet(file.path)
         try:
             described = self.db.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
         except duckdb.Error:

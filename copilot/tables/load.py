@@ -6,35 +6,37 @@ removed by the next one.
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from copilot.errors import InputError
+from copilot.files import publish
+from copilot.records.clock import utc_now
 from copilot.records.generation import Generation, QualityReport
+from copilot.records.progress import Progress, silent
+from copilot.records.sql import parquet
 from copilot.records.tables import INDISPENSABLE, TABLES
 from copilot.tables.brought import brought_keys
 from copilot.tables.credentials import refuse_credentials
 from copilot.tables.failures import explained_failures
 from copilot.tables.fetch import GivenFile, content_hash, fetch
-from copilot.tables.files_out import dimension_rows, make_durable, sync, write_generation
+from copilot.tables.files_out import dimension_rows, write_generation
 from copilot.tables.judge import Judge
 from copilot.tables.landing import Landing, RawTable
 from copilot.tables.rules import REFERENCES
 from copilot.tables.sources import Sources
-from copilot.tables.sql import literal
 from copilot.tables.staging import create_stage, land_query, stage, stage_name
 
 if TYPE_CHECKING:
+    from sqlalchemy.engine import Connection
+
     from copilot.store import Store
 
-Progress = Callable[[str, int, int], None]
 """Called with what is being done, steps finished, and steps in all."""
 
 # Parents first, so that their kept rows are known when children are judged.
@@ -82,10 +84,8 @@ def load_tables(
             with landing_in(folder, sources) as landing:
                 report = judged(landing, sources, given, progress or silent)
                 write_generation(landing, list(sources.tables), out)
-            make_durable(out)
             generation = new_generation(sources, report, digest, facts)
-            os.replace(out, generation.directory)
-            sync(facts)
+            publish(out, generation.directory)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
         _activate(store, generation, report)
@@ -99,23 +99,29 @@ def _activate(store: Store, generation: Generation, report: QualityReport) -> No
         if not TABLES[name].facts
     }
     brought = brought_keys(generation, store)
+    quarantined = (count.rows for count in report.counts if count.action == "quarantined")
+    noted = {"rows": generation.rows, "quarantined": sum(quarantined)}
+    with taking_over(store, generation, report, "tables.load", noted) as connection:
+        store.facts.activate(connection, generation, dims, brought)
+
+
+@contextmanager
+def taking_over(
+    store: Store, generation: Generation, report: QualityReport, kind: str, noted: Mapping[str, Any]
+) -> Iterator[Connection]:
+    """The transaction that makes a generation current; its folder goes when it fails.
+
+    The report is kept with it, and an audit entry of this kind with what is ``noted``.
+    """
+    payload = {
+        "content_hash": generation.content_hash,
+        "business_date": generation.business_date.isoformat(),
+    }
     try:
         with store.transaction() as connection:
-            store.facts.activate(connection, generation, dims, brought)
+            yield connection
             store.facts.save_quality(connection, generation.generation_id, report)
-            store.audit.append(
-                connection,
-                "tables.load",
-                generation.generation_id,
-                {
-                    "content_hash": generation.content_hash,
-                    "business_date": generation.business_date.isoformat(),
-                    "rows": generation.rows,
-                    "quarantined": sum(
-                        count.rows for count in report.counts if count.action == "quarantined"
-                    ),
-                },
-            )
+            store.audit.append(connection, kind, generation.generation_id, {**payload, **noted})
     except BaseException:
         shutil.rmtree(generation.directory, ignore_errors=True)
         raise
@@ -133,7 +139,7 @@ def new_generation(sources: Sources, report: QualityReport, digest: str, facts: 
         rows=dict(report.accepted),
         missing=frozenset(TABLES.keys() - sources.tables.keys()),
         content_hash=digest,
-        loaded_at=datetime.now(UTC).replace(tzinfo=None, microsecond=0),
+        loaded_at=utc_now().replace(microsecond=0),
         currency=sources.currency,
         sample=sources.sample,
     )
@@ -219,12 +225,11 @@ def judged(
 def _known_parents(landing: Landing, base: Generation) -> dict[str, str]:
     """The keys of the parent tables that are loaded already, in scratch tables."""
     known: dict[str, str] = {}
-    for name in {reference.parent for reference in REFERENCES}:
+    for name in sorted({reference.parent for reference in REFERENCES}):
         if base.has(name):
-            paths = ", ".join(literal(str(path)) for path in base.files(name))
             landing.db.execute(
                 f"CREATE TABLE known_{name} AS SELECT DISTINCT {TABLES[name].key[0]} "
-                f"FROM read_parquet([{paths}])"
+                f"FROM {parquet(*base.files(name))}"
             )
             known[name] = f"known_{name}"
     return known
@@ -286,7 +291,3 @@ def _refuse_credential_names(landing: Landing, name: str, sources: Sources) -> N
             f"SELECT DISTINCT name FROM {stage_name(TABLES[name])} WHERE name IS NOT NULL"
         ).fetchall()
         refuse_credentials((row[0] for row in rows), str(sources.yaml.path))
-
-
-def silent(step: str, done: int, total: int) -> None:
-    """Progress that nobody watches."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from copilot.records.sql import identifier, literal, parquet
 from copilot.records.tables import Table
 from copilot.tables.files_out import PARQUET
-from copilot.tables.sql import identifier, literal
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -44,8 +44,8 @@ def merge_table(
     key = ", ".join(identifier(name) for name in table.key)
     order = "ORDER BY customer_id" if table.facts else ""
     columns = ", ".join(identifier(column.name) for column in table.columns)
-    db.execute(f"CREATE OR REPLACE VIEW given AS SELECT {columns} FROM {_read([new])}")
-    loaded = f"(FROM given LIMIT 0) UNION ALL BY NAME (FROM {_read(old)})"
+    db.execute(f"CREATE OR REPLACE VIEW given AS SELECT {columns} FROM {parquet(new)}")
+    loaded = f"(FROM given LIMIT 0) UNION ALL BY NAME (FROM {parquet(*old)})"
     known = f"SELECT {columns} FROM ({loaded}) SEMI JOIN given USING ({key})"
     if not old:
         known = "FROM given LIMIT 0"
@@ -57,7 +57,7 @@ def merge_table(
         _take_over(db, path, out, key, bool(gone))
     part = out / (_next_part(table.name, old) if old else f"{table.name}.parquet")
     if added or not old:
-        db.execute(f"COPY (FROM fresh {order}) TO {literal(str(part))} {PARQUET}")
+        db.execute(f"COPY (FROM fresh {order}) TO {literal(part)} {PARQUET}")
     _note_customers(db, table)
     if len(old) >= MOST_PARTS:
         _join_parts(db, [out / path.name for path in old], order)
@@ -67,7 +67,7 @@ def merge_table(
 def touched_customers(db: DuckDBPyConnection, out: Path, path: Path) -> int:
     """Write the customers noted in ``touched``; returns how many."""
     db.execute("CREATE TABLE once AS SELECT DISTINCT customer_id FROM touched ORDER BY customer_id")
-    db.execute(f"COPY once TO {literal(str(path))} {PARQUET}")
+    db.execute(f"COPY once TO {literal(path)} {PARQUET}")
     return _count(db, "once")
 
 
@@ -83,17 +83,17 @@ def _note_customers(db: DuckDBPyConnection, table: Table) -> None:
 def note_movers(db: DuckDBPyConnection, transactions: Sequence[Path]) -> None:
     """Note who moved money on the accounts just merged: a balance counts by its account's kind."""
     db.execute(
-        f"INSERT INTO touched SELECT DISTINCT customer_id FROM {_read(transactions)} "
+        f"INSERT INTO touched SELECT DISTINCT customer_id FROM {parquet(*transactions)} "
         "SEMI JOIN fresh USING (account_id)"
     )
 
 
 def _take_over(db: DuckDBPyConnection, path: Path, out: Path, key: str, replaced: bool) -> None:
     target = out / path.name
-    if replaced and _count(db, f"{_read([path])} SEMI JOIN gone USING ({key})"):
+    if replaced and _count(db, f"{parquet(path)} SEMI JOIN gone USING ({key})"):
         db.execute(
-            f"COPY (FROM {_read([path])} ANTI JOIN gone USING ({key})) "
-            f"TO {literal(str(target))} {PARQUET}"
+            f"COPY (FROM {parquet(path)} ANTI JOIN gone USING ({key})) "
+            f"TO {literal(target)} {PARQUET}"
         )
     else:
         os.link(path, target)
@@ -101,7 +101,7 @@ def _take_over(db: DuckDBPyConnection, path: Path, out: Path, key: str, replaced
 
 def _join_parts(db: DuckDBPyConnection, paths: Sequence[Path], order: str) -> None:
     aside = paths[0].with_name(".joined")
-    db.execute(f"COPY (FROM {_read(paths)} {order}) TO {literal(str(aside))} {PARQUET}")
+    db.execute(f"COPY (FROM {parquet(*paths)} {order}) TO {literal(aside)} {PARQUET}")
     os.replace(aside, paths[0])
     for path in paths[1:]:
         path.unlink()
@@ -110,11 +110,6 @@ def _join_parts(db: DuckDBPyConnection, paths: Sequence[Path], order: str) -> No
 def _next_part(name: str, old: Sequence[Path]) -> str:
     numbers = [int(path.name.split(".")[1]) for path in old[1:]]
     return f"{name}.{max(numbers, default=0) + 1:04}.parquet"
-
-
-def _read(paths: Sequence[Path]) -> str:
-    listed = ", ".join(literal(str(path)) for path in paths)
-    return f"read_parquet([{listed}], union_by_name = true)"
 
 
 def _count(db: DuckDBPyConnection, rows: str) -> int:

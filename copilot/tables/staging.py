@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from copilot.errors import InputError
+from copilot.records.sql import SQL_TYPES, identifier, literal
 from copilot.records.tables import Column, Table
 from copilot.records.yaml_file import Location
-from copilot.tables.columns import DUCKDB_TYPES, NULL_WORDS, Reader, is_day, reader
+from copilot.tables.columns import NULL_WORDS, Reader, is_day, reader
 from copilot.tables.landing import Landing, RawTable
 from copilot.tables.sources import ColumnSpec, Sources, TableSource
-from copilot.tables.sql import identifier, literal
 
 REPAIRED, UNREADABLE = 1, 2
 SWAPPABLE = ("gender", "marital_status")
@@ -31,7 +32,7 @@ def create_stage(landing: Landing, table: Table) -> None:
     """An empty stage."""
     columns = [
         '"@raw" VARCHAR, "@file" VARCHAR, "@row" BIGINT, "@reason" VARCHAR',
-        *(f"{identifier(column.name)} {DUCKDB_TYPES[column.type]}" for column in table.columns),
+        *(f"{identifier(column.name)} {SQL_TYPES[column.type]}" for column in table.columns),
         *(f"{column.name}__mark UTINYINT DEFAULT 0" for column in table.columns),
     ]
     if table.name == "customers":
@@ -86,32 +87,33 @@ def land_query(landing: Landing, sources: Sources, source: TableSource) -> RawTa
     import duckdb
 
     place, sql = (*source.at, "sql"), source.spec.sql or ""
-    try:
+    usable = f"可用的别名：{'、'.join(sources.files)}（各列都是文本）。"
+    with _explained(sources, source, place, "查询", usable):
         statements = duckdb.extract_statements(sql)
         if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
             raise sources.yaml.error("只能写一条 SELECT，不能有分号。", place)
         return landing.land_query(sql.rstrip().rstrip(";"), f"sql:{source.table.name}")
+
+
+@contextmanager
+def _explained(
+    sources: Sources, source: TableSource, place: Location, what: str, usable: str
+) -> Iterator[None]:
+    """Faults of SQL that stands in the mapping file, as errors that point at it."""
+    import duckdb
+
+    try:
+        yield
     except (duckdb.BinderException, duckdb.ParserException, duckdb.CatalogException) as error:
-        raise sources.yaml.error(
-            f"查询不能执行：{_first_line(error)}。",
-            place,
-            next=f"可用的别名：{'、'.join(sources.files)}（各列都是文本）。",
-        ) from None
+        # The first line of an error about names or syntax never quotes a value.
+        reason = str(error).splitlines()[0]
+        raise sources.yaml.error(f"{what}不能执行：{reason}。", place, next=usable) from None
     except duckdb.PermissionException:
-        raise _reaches_out(sources, place) from None
+        raise sources.yaml.error(
+            "表达式不得读取其他文件。", place, next="请在 files 或 tables 中声明要用的文件。"
+        ) from None
     except (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.OutOfRangeException):
         raise _uncastable(sources, source) from None
-
-
-def _first_line(error: Exception) -> str:
-    """The first line of a DuckDB error about names or syntax (these never quote a value)."""
-    return str(error).splitlines()[0]
-
-
-def _reaches_out(sources: Sources, place: Location) -> InputError:
-    return sources.yaml.error(
-        "表达式不得读取其他文件。", place, next="请在 files 或 tables 中声明要用的文件。"
-    )
 
 
 def _rows(landing: Landing, source: TableSource, raw: RawTable) -> str:
@@ -191,7 +193,7 @@ def _outputs(source: TableSource) -> Iterator[tuple[str, str]]:
         column = source.table.column(name)
         text, plain, value = f"{name}__text", f"{name}__plain", f"{name}__value"
         default = (
-            f"CAST({literal(spec.default)} AS {DUCKDB_TYPES[column.type]})"
+            f"CAST({literal(spec.default)} AS {SQL_TYPES[column.type]})"
             if (spec.default is not None)
             else "NULL"
         )
@@ -285,18 +287,11 @@ def _check_expression(
         else ""
     )
     query = f"SELECT ({expression}\n) FROM (SELECT *{extra} FROM {raw.name}) LIMIT 0"
-    try:
+    usable = f"可用的源列：{'、'.join(raw.columns)}（都是文本，需要时用 try_cast 转换）。"
+    with _explained(sources, source, place, "表达式", usable):
         if len(duckdb.extract_statements(query)) != 1:
             raise sources.yaml.error("只能写一个表达式，不能有分号。", place)
         landing.db.execute(query)
-    except (duckdb.BinderException, duckdb.ParserException, duckdb.CatalogException) as error:
-        raise sources.yaml.error(
-            f"表达式不能执行：{_first_line(error)}。",
-            place,
-            next=f"可用的源列：{'、'.join(raw.columns)}（都是文本，需要时用 try_cast 转换）。",
-        ) from None
-    except duckdb.PermissionException:
-        raise _reaches_out(sources, place) from None
 
 
 def _uncastable(sources: Sources, source: TableSource) -> InputError:

@@ -114,8 +114,9 @@ class Lexicon:
 
         marks: dict[str, list[str]] = {}  # without the words that every figure would be
         for mark, words in self.marks.items():
-            for word in {normalised(word) for word in words} - {"", FIGURE}:
-                marks.setdefault(word, []).append(mark)
+            for word in dict.fromkeys(map(normalised, words)):
+                if word not in ("", FIGURE):
+                    marks.setdefault(word, []).append(mark)
         return AhoCorasick(list(marks)), list(marks.values())
 
     def found(self, text: str) -> Iterator[tuple[str, str]]:

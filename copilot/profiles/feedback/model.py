@@ -12,14 +12,13 @@ import csv
 import hashlib
 import json
 import math
-import os
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from copilot.errors import InputError
+from copilot.files import write_whole
 from copilot.records.codes import Intent, Mood, Topic
 
 HEADS: dict[str, type[StrEnum]] = {"topic": Topic, "intent": Intent, "sentiment": Mood}
@@ -118,10 +117,7 @@ def save(path: Path, heads: Mapping[str, LinearHead], hashed: str) -> None:
         weights = ",\n".join(f"{_json(n)}:{_json(head.weights[n])}" for n in sorted(head.weights))
         shape = f'"classes":{_json(head.classes)},\n"intercept":{_json(head.intercept)}'
         bodies.append(f'{_json(name)}:{{{shape},\n"weights":{{\n{weights}\n}}}}')
-    whole = f'{{"source":{_json(hashed)},\n"heads":{{\n{",".join(bodies)}}}}}\n'
-    aside = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    aside.write_text(whole, "utf-8")
-    os.replace(aside, path)
+    write_whole(path, f'{{"source":{_json(hashed)},\n"heads":{{\n{",".join(bodies)}}}}}\n')
 
 
 def load(path: Path, hashed: str) -> dict[str, LinearHead] | None:

@@ -1,5 +1,6 @@
 """Scores: calibrated, explained, measured on a later time, refused when they may not be trusted."""
 
+from copilot.profiles.scores.artefacts import evaluation as score_evaluation
 from copilot.profiles.scores.artefacts import load as load_score
 from copilot.profiles.scores.artefacts import manifest as score_models
 from copilot.profiles.scores.service import (
@@ -20,6 +21,7 @@ __all__ = [
     "highest",
     "load_score",
     "read_scores",
+    "score_evaluation",
     "score_models",
     "train_scores",
 ]

@@ -7,10 +7,7 @@ database is the switch; older versions stay in their folders.
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
-import uuid
 import zlib
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,13 +16,14 @@ from typing import Any
 import numpy as np
 
 from copilot.errors import DependencyError, NotFound
+from copilot.files import whole_folder
 from copilot.profiles.scores.calibration import Calibration
 from copilot.profiles.scores.columns import Column
 from copilot.profiles.scores.models import Forest, model_from_json
 from copilot.profiles.scores.training import Trained
-from copilot.records.score import ModelCard
+from copilot.records.score import ModelCard, ScoreEvaluation
 from copilot.store import Store
-from copilot.store.facts import get_meta, set_meta
+from copilot.store.meta import get_meta, set_meta
 
 _MANIFEST_KEY = "score_models"
 _CARD, _MODEL, _RANKING = "card.json", "model.json", "ranking.npz"
@@ -45,18 +43,13 @@ def save(store: Store, trained: Trained) -> Path:
     """
     card = trained.card
     target = store.data_dir / "models" / _folder(card.name) / card.version
-    aside = target.with_name(f".{uuid.uuid4().hex}")
     try:
-        aside.mkdir(parents=True)
-        _write(aside, trained)
-        shutil.rmtree(target, ignore_errors=True)
-        os.replace(aside, target)
+        with whole_folder(target) as aside:
+            _write(aside, trained)
     except OSError as error:
         raise DependencyError(
             f"写模型文件失败：{error.strerror}", file=str(target), next="请检查磁盘空间与权限。"
         ) from None
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
     _record(store, card, target)
     return target
 
@@ -91,6 +84,12 @@ def load(store: Store, name: str) -> Trained:
             file=str(directory),
             next=f"请重新运行 copilot score train {name}。",
         ) from None
+
+
+def evaluation(store: Store, name: str | None = None) -> ScoreEvaluation:
+    """How the scores in use, or one of them, were measured; errors as `load`."""
+    names = [name] if name else sorted(manifest(store))
+    return ScoreEvaluation(tuple(load(store, one).card for one in names))
 
 
 def _record(store: Store, card: ModelCard, target: Path) -> None:

@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
+from copilot.profiles.arrays import Bools, Floats
 
 _ISOTONIC_POSITIVES = 1_000  # fewer make isotonic steps follow the noise
 

@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from copilot.profiles.engine import literal
+from copilot.profiles.arrays import Floats
 from copilot.profiles.spec import load_features
 from copilot.profiles.words import LIFECYCLES
 from copilot.records.codes import LABELS, LifeStage
 from copilot.records.profile import FeatureSpec
+from copilot.records.sql import identifier, literal
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-Floats = NDArray[np.float64]
 
 #: Features that say nothing of the customer's behaviour, or that another column says as numbers.
 _NOT_COLUMNS = frozenset({"profiling_refused", "contact_ok", "tier", "tier_next"})
@@ -117,7 +117,7 @@ def attribute_columns(
     columns: list[Column] = []
     excluded: dict[str, str] = {}
     for name, given, numbers, dates, levels in rows:
-        value = f"a.{_quoted(name)}"
+        value = f"a.{identifier(name)}"
         if name in never:
             excluded[name] = "与标签同名"
         elif numbers >= _READABLE_SHARE * given:
@@ -151,10 +151,6 @@ def _is(reference: str, code: str) -> str:
     return f"({reference} = {literal(code)})::int::double"
 
 
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
 def read_columns(
     connection: DuckDBPyConnection, columns: Sequence[Column], features: str, as_of: date
 ) -> Floats:
@@ -165,7 +161,7 @@ def read_columns(
     plain = [column for column in columns if column.sql]
     names = [str(row[0]) for row in connection.execute(_ATTRIBUTE_NAMES, [as_of]).fetchall()]
     pivot = "".join(
-        f", max_by(value, as_of) filter (where name = {literal(name)}) as {_quoted(name)}"
+        f", max_by(value, as_of) filter (where name = {literal(name)}) as {identifier(name)}"
         for name in names
     )
     lags = ", ".join(_lag(days) for days in LAGS)
@@ -196,7 +192,7 @@ _ATTRIBUTE_NAMES = "select distinct name from attributes where as_of <= ? order 
 
 
 def _given(column: Column, names: Sequence[str]) -> bool:
-    return any(f"a.{_quoted(name)}" in column.sql for name in names)
+    return any(f"a.{identifier(name)}" in column.sql for name in names)
 
 
 def _lag(days: int) -> str:

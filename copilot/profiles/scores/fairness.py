@@ -5,15 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from copilot.profiles.arrays import Bools, Floats
 from copilot.profiles.scores.measure import auc
+from copilot.records.codes import GENDERS
 from copilot.records.score import GroupMeasure
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 SMALLEST_GROUP = 10
 _AGES = ((18, "18岁以下"), (30, "18–29岁"), (45, "30–44岁"), (60, "45–59岁"), (200, "60岁以上"))
-_GENDERS = {"M": "男", "F": "女"}
 
 
 def fairness_of(
@@ -21,7 +19,7 @@ def fairness_of(
 ) -> tuple[GroupMeasure, ...]:
     """One line per age band and gender with at least ten customers."""
     groups = [("年龄", name, np.array([_band(a) == name for a in age])) for name in _age_names()]
-    words = np.array([_GENDERS.get(str(g), "未知") for g in gender], dtype=object)
+    words = np.array([GENDERS.get(str(g), "未知") for g in gender], dtype=object)
     groups += [("性别", name, words == name) for name in ("男", "女", "未知")]
     found = []
     for dimension, name, members in groups:

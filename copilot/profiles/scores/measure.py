@@ -6,16 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from copilot.profiles.arrays import Bools, Floats
 from copilot.records.score import Measure
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 _BINS = 10
 DRIFT_LIMIT = 0.25
-"""Population stability index above which a distribution counts as another one (facts §6)."""
+"""Population stability index above which a distribution counts as another one; it is usually read
+as some shift from 0.1 and a large one from 0.25."""
 
 
 def auc(positive: Bools, score: Floats) -> float:

@@ -7,6 +7,7 @@ form is what predicts, and a test holds it equal to scikit-learn's own answer.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -14,8 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
+from copilot.profiles.arrays import Bools, Floats
 
 _QUANTILES = 32
 _SMALL = 20_000
@@ -36,8 +36,23 @@ class Steps:
         return np.where(np.isnan(values), self.unknown, found)
 
 
+class _Sum(ABC):
+    """A model whose log-odds are a base and one part per column."""
+
+    __slots__ = ()
+    base: float
+
+    @abstractmethod
+    def parts(self, matrix: Floats) -> Floats:
+        """Cases × columns: what each column adds to the log-odds."""
+
+    def margin(self, matrix: Floats) -> Floats:
+        """Log-odds before calibration."""
+        return np.asarray(self.base + self.parts(matrix).sum(axis=1), dtype=np.float64)
+
+
 @dataclass(frozen=True, slots=True)
-class Additive:
+class Additive(_Sum):
     """Boosted trees of one column each, folded into one step function per column."""
 
     base: float
@@ -49,10 +64,6 @@ class Additive:
         for column, steps in self.steps.items():
             found[:, column] = steps.of(matrix[:, column])
         return found
-
-    def margin(self, matrix: Floats) -> Floats:
-        """Log-odds before calibration."""
-        return np.asarray(self.base + self.parts(matrix).sum(axis=1), dtype=np.float64)
 
     def as_json(self) -> dict[str, Any]:
         """Plain numbers."""
@@ -67,7 +78,7 @@ class Additive:
 
 
 @dataclass(frozen=True, slots=True)
-class Logistic:
+class Logistic(_Sum):
     """L2 logistic regression on each column's place among its own quantiles.
 
     Unknown values count as the middle and may have a weight of their own.
@@ -82,10 +93,6 @@ class Logistic:
         """Cases × columns: what each column adds to the log-odds."""
         places, unknown = _places(matrix, self.quantiles)
         return np.asarray(places * self.weights + unknown * self.unknown_weights)
-
-    def margin(self, matrix: Floats) -> Floats:
-        """Log-odds before calibration."""
-        return np.asarray(self.base + self.parts(matrix).sum(axis=1), dtype=np.float64)
 
     def as_json(self) -> dict[str, Any]:
         """Plain numbers."""

@@ -12,14 +12,13 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from copilot.errors import StateError
+from copilot.profiles.arrays import Floats
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-Floats = NDArray[np.float64]
 
 FEWEST_CUSTOMERS = 1_000  # below it the spread of the leaving chance is anybody's guess
 _STARTS = ((1.0, 1.0, 1.0, 1.0), (0.3, 0.3, 0.6, 2.0))
@@ -43,7 +42,6 @@ class RepeatModel:
     alpha: float
     a: float
     b: float
-    log_likelihood: float
 
     def alive(self, history: History) -> Floats:
         """The chance that each customer has not left."""
@@ -142,9 +140,7 @@ def fit_repeat(history: History) -> RepeatModel:
     r, alpha, a, b = (float(value) for value in np.exp(best.x))
     if abs(a - 1) < 1e-6:  # the expectation divides by a − 1
         a += 1e-6
-    # In days instead of units every repeat purchase divides the likelihood by the unit.
-    shift = float(x.sum()) * float(np.log(unit))
-    return RepeatModel(r, alpha * unit, a, b, -float(best.fun) * len(x) - shift)
+    return RepeatModel(r, alpha * unit, a, b)
 
 
 def _log_likelihood(parameters: Floats, x: Floats, t_x: Floats, watched: Floats) -> float:

@@ -10,13 +10,10 @@ import itertools
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from copilot.profiles.arrays import Bools, Floats
 from copilot.profiles.scores.columns import Column, composed
 from copilot.profiles.scores.measure import DRIFT_LIMIT, auc, stability_index
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 _LEAK_AUC = 0.98
 _MOST_PARENTS = 24

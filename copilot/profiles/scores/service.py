@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -16,29 +14,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from copilot.errors import InputError, NotFound
+from copilot.profiles.arrays import Floats
 from copilot.profiles.build import build_profiles
-from copilot.profiles.engine import connect, open_tables
 from copilot.profiles.points import answer, manifest_of, write_answers
 from copilot.profiles.scores.artefacts import forget, load, manifest, save
 from copilot.profiles.scores.columns import (
-    Column,
     attribute_columns,
     feature_columns,
-    read_columns,
-    texts,
 )
 from copilot.profiles.scores.measure import DRIFT_LIMIT, stability_index
+from copilot.profiles.scores.population import open_refused, opened, population, slice_of
 from copilot.profiles.scores.targets import (
-    Cases,
     Target,
     cases_of,
     label_names,
-    population_of,
     targets_of,
 )
-from copilot.profiles.scores.training import Slice, Split, Trained, split_of, train_target
+from copilot.profiles.scores.training import Split, Trained, split_of, train_target
 from copilot.profiles.scores.words import reasons_of
 from copilot.records.generation import FeatureBuild, Generation
+from copilot.records.progress import Progress
 from copilot.records.score import Band, Score, Untrained
 from copilot.records.staff import Principal
 from copilot.settings import Settings
@@ -47,8 +42,6 @@ from copilot.store import Store
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-Floats = NDArray[np.float64]
-Progress = Callable[[str, int, int], None]
 
 _MOST_BUILDS = 8
 _BEHAVIOUR = ("holdings", "transactions", "interactions", "visits", "complaints")
@@ -79,7 +72,7 @@ def train_scores(
     """
     report = progress or (lambda step, done, total: None)
     generation = store.facts.current()
-    with _opened(generation, settings) as connection:
+    with opened(generation, settings) as connection:
         known = targets_of(connection, generation.business_date)
         wanted = [target for target in known if name in (None, target.name)]
         if not known:
@@ -118,7 +111,7 @@ class _Training:
         self.connection = connection
         self.builds: dict[date, FeatureBuild] = {}
         current = build_profiles(store, settings, generation.business_date)
-        _open_refused(connection, current)
+        open_refused(connection, current)
 
     def train(self, target: Target) -> Trained | Untrained:
         split = split_of(target)
@@ -130,9 +123,9 @@ class _Training:
         for day in sorted({*split.train, *split.test}):
             cases = cases_of(self.connection, target, day)
             build = self._build(self._features_on(day, split))
-            slices[day] = _slice(self.connection, cases, columns, build)
+            slices[day] = slice_of(self.connection, cases, columns, build)
         current = self._build(self.generation.business_date)
-        _, today = _population(self.connection, target.name, columns, current)
+        _, today = population(self.connection, target.name, columns, current)
         return train_target(target, split, columns, slices, excluded, today)
 
     def _features_on(self, day: date, split: Split) -> date:
@@ -150,48 +143,6 @@ class _Training:
         return self.builds[day]
 
 
-def _slice(
-    connection: DuckDBPyConnection, cases: Cases, columns: Sequence[Any], build: FeatureBuild
-) -> Slice:
-    if build.as_of > cases.as_of:
-        raise InputError(
-            f"{cases.as_of} 的样本不能用 {build.as_of} 的特征：特征日期晚于样本日期",
-            next="请用不晚于样本日期的画像。",
-        )
-    _open_cases(connection, cases.customers)
-    features = build.rows_of("features")
-    matrix = read_columns(connection, columns, features, cases.as_of)
-    people = connection.execute(
-        "select f.age::double as age, c.gender from cases k "
-        f"left join ({features}) f on f.customer_id = k.customer_id "
-        "left join customers c on c.customer_id = k.customer_id order by k.place"
-    ).fetchnumpy()
-    age = np.ma.filled(np.ma.asarray(people["age"], dtype=np.float64), np.nan)
-    return Slice(cases, matrix, age, texts(people["gender"]))
-
-
-@contextmanager
-def _opened(generation: Generation, settings: Settings) -> Iterator[DuckDBPyConnection]:
-    with connect() as connection:
-        open_tables(connection, generation, settings.policy)
-        yield connection
-
-
-def _open_refused(connection: DuckDBPyConnection, build: FeatureBuild) -> None:
-    connection.execute(
-        "create or replace temp table refused as select customer_id "
-        f"from ({build.rows_of('features')}) where coalesce(profiling_refused, false)"
-    )
-
-
-def _open_cases(connection: DuckDBPyConnection, customers: NDArray[np.object_]) -> None:
-    connection.execute(
-        "create or replace temp table cases as select unnest(range(len($c::varchar[]))) as place, "
-        "unnest($c::varchar[]) as customer_id",
-        {"c": [str(customer) for customer in customers]},
-    )
-
-
 def apply_scores(store: Store, settings: Settings, as_of: date | None = None) -> Applied:
     """Score every customer of the current generation as of a date with the models in use.
 
@@ -202,14 +153,13 @@ def apply_scores(store: Store, settings: Settings, as_of: date | None = None) ->
     bodies: dict[str, dict[str, Any]] = {}
     orders: dict[str, list[str]] = {}
     scored, refused = dict[str, int](), dict[str, str]()
-    with _opened(generation, settings) as connection:
-        _open_refused(connection, build)
+    with opened(generation, settings, build) as connection:
         for name in manifest(store):
             trained = load(store, name)
             if not trained.card.offered:
                 refused[name] = trained.card.not_offered_because
                 continue
-            customers, matrix = _population(connection, name, trained.columns, build)
+            customers, matrix = population(connection, name, trained.columns, build)
             drifted = drift_of(trained, matrix)
             if drifted:
                 refused[name] = drifted
@@ -225,20 +175,6 @@ def apply_scores(store: Store, settings: Settings, as_of: date | None = None) ->
     }
     write_answers(score_folder(store, build), sorted(bodies.items()), manifest_body)
     return Applied(build.as_of, scored, refused)
-
-
-def _population(
-    connection: DuckDBPyConnection, name: str, columns: Sequence[Column], build: FeatureBuild
-) -> tuple[NDArray[np.object_], Floats]:
-    read = connection.execute(
-        f"select customer_id from ({population_of(name)}) "
-        "where customer_id not in (select customer_id from refused) order by customer_id",
-        {"as_of": build.as_of},
-    ).fetchnumpy()
-    customers = np.asarray(read["customer_id"])
-    _open_cases(connection, customers)
-    features = build.rows_of("features")
-    return customers, read_columns(connection, columns, features, build.as_of)
 
 
 def drift_of(trained: Trained, matrix: Floats) -> str:
@@ -319,8 +255,7 @@ def highest(store: Store, principal: Principal, name: str, limit: int) -> list[s
 
 def score_folder(store: Store, build: FeatureBuild) -> Path:
     """Where the scores over a feature build lie; another build has another folder."""
-    name = f"{build.as_of.isoformat()}-{build.spec_hash[:12]}"
-    return store.data_dir / "scores" / build.generation_id / name
+    return build.derived(store.data_dir / "scores")
 
 
 def applied_to(store: Store, build: FeatureBuild) -> dict[str, Any]:

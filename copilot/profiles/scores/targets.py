@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from copilot.profiles.engine import literal
 from copilot.records.codes import LABELS, ProductType
+from copilot.records.sql import literal
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -19,7 +19,7 @@ HORIZON_DAYS = 90
 _MOST_VALUES = 6
 _MOST_DATES = 4
 _POSITIVE = ("1", "1.0", "yes", "y", "true", "是", "流失", "购买")
-_OUTFLOW_FLOOR = 1_000_000  # fen; below this halving means nothing (facts §5)
+_OUTFLOW_FLOOR = 1_000_000  # fen: half of a smaller balance is one ordinary purchase
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from datetime import date, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from copilot.profiles.arrays import Bools, Floats
 from copilot.profiles.scores.calibration import Calibration, calibrate
 from copilot.profiles.scores.columns import Column, compose
 from copilot.profiles.scores.fairness import fairness_of
@@ -30,8 +31,6 @@ from copilot.profiles.scores.screening import compositions, unusable
 from copilot.profiles.scores.targets import Cases, Target
 from copilot.records.score import Band, GroupMeasure, Measure, ModelCard, Untrained
 
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 AnyModel = Additive | Logistic | Forest
 Fit = Callable[[Floats, Bools], AnyModel]
 

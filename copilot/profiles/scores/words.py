@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from datetime import date
 
 import numpy as np
-from numpy.typing import NDArray
 
+from copilot.profiles.arrays import Floats
 from copilot.profiles.scores.columns import Column
 from copilot.profiles.words import FORMATS
-
-Floats = NDArray[np.float64]
 
 MOST_REASONS = 3
 _SMALLEST_PART = 0.02  # in log-odds; below it nothing is worth a sentence

@@ -13,12 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from copilot.profiles.arrays import Floats
+
 Labels = NDArray[np.int64]
 Assign = Callable[[Floats], Labels]
 
 AGREEMENT = 0.9
-"""Adjusted Rand index between resamples below which clusters are not offered (facts §6)."""
+"""Adjusted Rand index between resamples below which clusters are not offered: a customer who
+changes groups with the sample has none."""
 
 GROUPS = (2, 3, 4)
 SMALLEST_SHARE = 0.03

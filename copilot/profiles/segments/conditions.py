@@ -6,13 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from copilot.profiles.arrays import Bools, Floats
 from copilot.profiles.scores.columns import Column
 from copilot.profiles.scores.words import amount_words
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 
 MOST_CONDITIONS = 3
 DESCRIBED = 0.9

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from copilot.profiles.arrays import Floats
 from copilot.profiles.scores.columns import Column
 from copilot.profiles.segments.clusters import Clustering, compare, places
 from copilot.profiles.segments.conditions import describe
@@ -21,7 +22,6 @@ from copilot.records.codes import LABELS, LifeStage, Tier
 from copilot.records.figures import amount_rounded
 from copilot.settings import BankPolicy
 
-Floats = NDArray[np.float64]
 Codes = NDArray[np.object_]
 
 RULES = ("tier", "life_stage", "lifecycle")

@@ -40,7 +40,7 @@ from copilot.records.generation import FeatureBuild
 from copilot.records.staff import Principal
 from copilot.settings import Settings
 from copilot.store import Store
-from copilot.store.facts import get_meta, set_meta
+from copilot.store.meta import get_meta, set_meta
 
 MONTH_DAYS = 30
 _MODEL_KEY = "segment_model"
@@ -269,5 +269,4 @@ def _drift(before: Codes | None, after: Codes) -> float:
 
 
 def _folder(store: Store, build: FeatureBuild) -> Path:
-    name = f"{build.as_of.isoformat()}-{build.spec_hash[:12]}"
-    return store.data_dir / "segments" / build.generation_id / name
+    return build.derived(store.data_dir / "segments")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 from random import Random
 
 from copilot.errors import InputError
+from copilot.records.progress import Progress
 from copilot.tables.sample import consents as said
 from copilot.tables.sample import contacts, exports
 from copilot.tables.sample.dirt import DirtBook
@@ -25,8 +25,6 @@ from copilot.tables.sample.spending import add_everyday_flows, add_savings_moved
 from copilot.tables.sample.stories import STORIES, add_story_flows, story_episodes, story_people
 from copilot.tables.sample.transactions import transaction_dirt, write_transactions
 from copilot.tables.sample.worklog import work_log
-
-Progress = Callable[[str, int, int], None]
 
 MIN_CUSTOMERS = 100
 _ALWAYS_HELD = ("DEP-CUR", "DEP-3M", "DEP-6M", "DEP-1Y", "WMP-CASH")

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from random import Random
 
+from copilot.records.customer import EVERY_CHANNEL
 from copilot.tables.sample.calendar import BUSINESS_DATE, WINDOW_START
 from copilot.tables.sample.people import Person, age_on
-
-ALL = "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,7 @@ class Consents:
         said = [
             row
             for row in self._marketing[customer_id]
-            if row.channel in (ALL, channel) and row.at.date() <= day
+            if row.channel in (EVERY_CHANNEL, channel) and row.at.date() <= day
         ]
         return bool(said) and max(said, key=lambda row: row.at).granted
 
@@ -53,8 +52,10 @@ class Consents:
             self.missing.append(person.customer_id)
             return
         opened = datetime.combine(person.opened_on, time(9 + rng.randrange(7), rng.randrange(60)))
-        self._say(person, "marketing", ALL, opened, rng.random() < 0.96 or bool(person.story))
-        self._say(person, "profiling", ALL, opened, granted=True)
+        self._say(
+            person, "marketing", EVERY_CHANNEL, opened, rng.random() < 0.96 or bool(person.story)
+        )
+        self._say(person, "profiling", EVERY_CHANNEL, opened, granted=True)
         if person.story:
             self._story(person)
             return
@@ -67,13 +68,13 @@ class Consents:
                     self._say(person, "marketing", channel, again, granted=True)
         for purpose, share in (("marketing", 0.03), ("profiling", 0.03)):
             if rng.random() < share:
-                self._say(person, purpose, ALL, self._later(person), granted=False)
+                self._say(person, purpose, EVERY_CHANNEL, self._later(person), granted=False)
 
     def _story(self, person: Person) -> None:
         refused = {"marketing_refused": "marketing", "profiling_refused": "profiling"}
         if person.story in refused:
             at = datetime(2026, 10, 12, 15, 20)
-            self._say(person, refused[person.story], ALL, at, granted=False)
+            self._say(person, refused[person.story], EVERY_CHANNEL, at, granted=False)
         if person.story == "recently_refused":
             self._say(person, "marketing", "phone", datetime(2026, 10, 30, 10, 45), granted=False)
 

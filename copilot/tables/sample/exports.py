@@ -8,7 +8,7 @@ from datetime import date, datetime
 from random import Random
 from typing import TYPE_CHECKING
 
-from copilot.records.codes import LABELS, Channel, ConsentPurpose, ProductType
+from copilot.records.codes import GENDERS, LABELS, Channel, ConsentPurpose, ProductType
 from copilot.tables.sample.calendar import BUSINESS_DATE, snapshot_dates
 from copilot.tables.sample.consents import Assessment, Consent
 from copilot.tables.sample.contacts import Complaint, Interaction, Referral, Visit
@@ -22,7 +22,6 @@ from copilot.tables.sample.worklog import Event, targets
 if TYPE_CHECKING:
     from copilot.tables.sample.flows import Ints
 
-_GENDERS = {"M": "男", "F": "女"}
 _OUTCOMES = {
     "accepted": "接受",
     "considering": "考虑中",
@@ -94,7 +93,7 @@ def customer_export(people: list[Person]) -> Export:
         [
             p.customer_id,
             p.name,
-            _GENDERS[p.gender],
+            GENDERS[p.gender],
             _day(p.birth_date),
             p.branch_id,
             p.manager_id,

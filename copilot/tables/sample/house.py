@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from copilot.records.staff import HEAD_OFFICE
+
 CITY = "江州市"
 
 BRANCHES = (
-    ("HQ", "示例银行总行", ""),
-    ("BR01", "城东支行", "HQ"),
-    ("BR02", "滨江支行", "HQ"),
-    ("BR03", "高新支行", "HQ"),
+    (HEAD_OFFICE, "示例银行总行", ""),
+    ("BR01", "城东支行", HEAD_OFFICE),
+    ("BR02", "滨江支行", HEAD_OFFICE),
+    ("BR03", "高新支行", HEAD_OFFICE),
 )
 BRANCH_IDS = ("BR01", "BR02", "BR03")
 
@@ -28,13 +30,13 @@ STAFF = (
     ("S3002", "沈佳慧", "理财经理", "BR03"),
     ("S3003", "罗文涛", "理财经理", "BR03"),
     ("S3004", "叶雨婷", "大堂经理", "BR03"),
-    ("S9001", "蒋立群", "产品条线", "HQ"),
-    ("S9002", "汪玉洁", "法律合规", "HQ"),
-    ("S9003", "范慧敏", "消费者权益保护", "HQ"),
-    ("S9004", "崔思敏", "营销运营", "HQ"),
-    ("S9005", "钟晨光", "科技", "HQ"),
+    ("S9001", "蒋立群", "产品条线", HEAD_OFFICE),
+    ("S9002", "汪玉洁", "法律合规", HEAD_OFFICE),
+    ("S9003", "范慧敏", "消费者权益保护", HEAD_OFFICE),
+    ("S9004", "崔思敏", "营销运营", HEAD_OFFICE),
+    ("S9005", "钟晨光", "科技", HEAD_OFFICE),
 )
-BRANCH_STAFF = tuple(row for row in STAFF if row[3] != "HQ")
+BRANCH_STAFF = tuple(row for row in STAFF if row[3] != HEAD_OFFICE)
 
 _WEALTH, _FUND, _INSURANCE = "理财上岗", "基金从业", "保险执业"
 

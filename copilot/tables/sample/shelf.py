@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from copilot.errors import InputError
+from copilot.records.front_matter import required_front_matter
 from copilot.records.tables import TABLES
 
 COLUMNS = tuple(column.name for column in TABLES["products"].columns)
@@ -55,7 +56,10 @@ def read_shelf(knowledge_dir: Path) -> Shelf:
     Raises:
         InputError: there is no sheet, or a sheet has no front matter.
     """
-    sheets = [_front_matter(path) for path in sorted((knowledge_dir / "products").glob("*.md"))]
+    sheets = [
+        required_front_matter(path.read_text("utf-8"), path).values
+        for path in sorted((knowledge_dir / "products").glob("*.md"))
+    ]
     if not sheets:
         raise InputError(
             "没有找到产品资料，无法生成示例银行。",
@@ -65,22 +69,6 @@ def read_shelf(knowledge_dir: Path) -> Shelf:
     rows = tuple(tuple(_cell(sheet.get(name)) for name in COLUMNS) for sheet in sheets)
     current = {sheet["product_code"]: sheet for sheet in sheets if not sheet.get("valid_to")}
     return Shelf(rows, {code: _product(sheet) for code, sheet in current.items()})
-
-
-def _front_matter(path: Path) -> dict[str, Any]:
-    import yaml
-
-    parts = path.read_text("utf-8").split("---\n", 2)
-    if len(parts) < 3 or parts[0]:
-        raise InputError(
-            "产品资料缺少开头的 --- 记录。",
-            next="请在文件开头补上 YAML 记录。",
-            file=str(path),
-            row=1,
-        )
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    sheet: dict[str, Any] = yaml.load(parts[1], loader)
-    return sheet
 
 
 def _cell(value: Any) -> str:

@@ -10,6 +10,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from copilot.records.codes import LABELS, TxnChannel, TxnKind
+from copilot.records.sql import literal
 from copilot.tables.sample.calendar import months
 from copilot.tables.sample.exports import yuan
 from copilot.tables.sample.flows import CHANNELS, KINDS, counterparty_names
@@ -132,8 +133,7 @@ def write_transactions(
             after = date(year + month // 12, month % 12 + 1, 1).toordinal()
             query = _month_query(first, after, strays=(year, month) == everything[-1])
             target = out / f"transactions_{year}{month:02d}.csv"
-            quoted = str(target).replace("'", "''")
-            db.execute(f"COPY ({query}) TO '{quoted}' (FORMAT csv, HEADER)")
+            db.execute(f"COPY ({query}) TO {literal(target)} (FORMAT csv, HEADER)")
             if year == 2025:
                 _compress(target)
 
