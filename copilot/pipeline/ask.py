@@ -1,5 +1,8 @@
 """Questions: product facts from records, everything else from the literal words of knowledge.
 
+Words are read first, what they leave open by learned meaning; an answer must be sure enough.
+
+the number of an article      ─▶ the article
 another bank's figures        ─▶ refused
 somebody's own data           ─▶ refused
 who matures today             ─▶ the call list
