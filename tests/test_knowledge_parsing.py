@@ -87,7 +87,7 @@ def test_a_repealed_law_says_until_when_it_was_valid(tmp_path: Path) -> None:
 def test_a_script_is_one_internal_move(tmp_path: Path) -> None:
     document = parsed(tmp_path / "closing.yaml", files.SCRIPTS)
     (move,) = document.passages
-    assert move.heading == "收尾 / 客户想再考虑"
+    assert move.heading == "收口 / 客户想再考虑"
     assert document.kind is PassageKind.SCRIPT
     assert document.audience is Audience.INTERNAL
 

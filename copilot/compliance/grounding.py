@@ -111,8 +111,8 @@ def ungrounded(
 
 
 def _asks_for_a_horizon(text: str, figure: FigureInText) -> bool:
-    """「这笔钱一年内要用吗？」 asks; it states no term of a product."""
-    if figure.kind != "term":
+    """「这笔钱一年内要用吗？」 asks; it states no term of a product, as 「五年期」 does."""
+    if figure.kind != "term" or "期" in text[figure.start : figure.end + 1]:
         return False
     rest = re.split(r"[。!;\n]", text[figure.end : figure.end + 24], maxsplit=1)[0]
     return bool(_QUESTION.search(rest))
