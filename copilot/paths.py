@@ -14,3 +14,9 @@ def shipped(name: str) -> Path:
     """The folder ``knowledge`` or ``prompts`` that came with this installation."""
     installed = _PACKAGE / "_data" / name
     return installed if installed.is_dir() else _PACKAGE.parent / name
+
+
+def knowledge_file(knowledge: Path, name: str | Path) -> Path:
+    """A file of a bank's knowledge folder, or the shipped one where the bank has none."""
+    own = knowledge / name
+    return own if own.is_file() else shipped("knowledge") / name

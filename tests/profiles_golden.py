@@ -13,23 +13,13 @@ from typing import Any
 import duckdb
 
 from copilot.records.generation import Generation
+from copilot.records.sql import SQL_TYPES
 from copilot.records.tables import TABLES
 from copilot.settings import Settings
 from copilot.store import Store
 
 AS_OF = date(2026, 11, 20)
 Rows = dict[str, list[dict[str, Any]]]
-
-_TYPES = {
-    "text": "varchar",
-    "json": "varchar",
-    "int": "integer",
-    "float": "double",
-    "bool": "boolean",
-    "date": "date",
-    "datetime": "timestamp",
-    "money": "bigint",
-}
 
 
 def ago(days: int) -> date:
@@ -51,7 +41,7 @@ def yuan(amount: float) -> int:
 def write_parquet(directory: Path, table: str, rows: Iterable[Mapping[str, Any]]) -> None:
     columns = TABLES[table].columns
     with duckdb.connect() as connection:
-        described = ", ".join(f'"{c.name}" {_TYPES[c.type]}' for c in columns)
+        described = ", ".join(f'"{c.name}" {SQL_TYPES[c.type]}' for c in columns)
         connection.execute(f"create table t ({described})")
         marks = ", ".join("?" for _ in columns)
         for row in rows:

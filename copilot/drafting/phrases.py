@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from copilot.errors import InputError
-from copilot.paths import shipped
+from copilot.paths import knowledge_file
 from copilot.records.codes import Channel, ProductType
 from copilot.records.yaml_file import YamlFile
 
@@ -58,8 +58,7 @@ def load_phrases(knowledge: Path) -> Phrases:
     Raises:
         InputError: the file is wrong; names the field.
     """
-    path = knowledge / PHRASES_FILE
-    path = path if path.is_file() else shipped("knowledge") / PHRASES_FILE
+    path = knowledge_file(knowledge, PHRASES_FILE)
     return _read(path, path.stat().st_mtime_ns)
 
 

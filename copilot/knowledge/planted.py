@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from copilot.errors import InputError
 from copilot.knowledge.parsed import ParsedDocument
 from copilot.knowledge.terms import simplified
-from copilot.paths import shipped
+from copilot.paths import knowledge_file
 from copilot.records.yaml_file import YamlFile
 
 PLANTED_FILE = "planted.yaml"
@@ -62,8 +62,7 @@ def is_planted(text: str, knowledge: Path) -> bool:
 
 
 def _patterns_of(knowledge: Path) -> Sequence[re.Pattern[str]]:
-    path = knowledge / PLANTED_FILE
-    path = path if path.is_file() else shipped("knowledge") / PLANTED_FILE
+    path = knowledge_file(knowledge, PLANTED_FILE)
     return _read(path, path.stat().st_mtime_ns)
 
 

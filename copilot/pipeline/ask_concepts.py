@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from copilot.errors import InputError
-from copilot.paths import shipped
+from copilot.paths import knowledge_file
 from copilot.records.yaml_file import YamlFile
 
 CONCEPTS_FILE = "concepts.yaml"
@@ -77,8 +77,7 @@ def read_concepts(knowledge: Path) -> Concepts:
     Raises:
         InputError: the file is wrong; names the field.
     """
-    path = knowledge / CONCEPTS_FILE
-    path = path if path.is_file() else shipped("knowledge") / CONCEPTS_FILE
+    path = knowledge_file(knowledge, CONCEPTS_FILE)
     return _read(path, path.stat().st_mtime_ns)
 
 

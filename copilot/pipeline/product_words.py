@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from copilot.errors import InputError
-from copilot.paths import shipped
+from copilot.paths import knowledge_file
 from copilot.records.codes import ProductType
 from copilot.records.yaml_file import YamlFile
 
@@ -112,8 +112,7 @@ def question_words(knowledge: Path) -> QuestionWords:
     Raises:
         InputError: the file is wrong; names the field.
     """
-    path = knowledge / WORDS_FILE
-    path = path if path.is_file() else shipped("knowledge") / WORDS_FILE
+    path = knowledge_file(knowledge, WORDS_FILE)
     return _read(path, path.stat().st_mtime_ns)
 
 
